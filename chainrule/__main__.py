@@ -1,6 +1,6 @@
 """The command line as ``python -m chainrule``."""
 
 if __name__ == "__main__":
-    from chainrule.frontend.cli import main
+    from .frontend.cli import main
 
     main()
