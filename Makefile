@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
+TOO_OLD := chainrule needs Python 3.11 or newer: make PYTHON=python3.11
 BENCHMARKS := $(wildcard benchmarks/[a-z]*.py)
 
 .DEFAULT_GOAL := help
@@ -39,7 +40,7 @@ clean: ## remove the environment, the caches and what programs wrote
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(READY): pyproject.toml setup.py
-	$(PYTHON) -c 'import sys; sys.exit("chainrule needs Python 3.11 or newer: make PYTHON=python3.x" * (sys.version_info < (3, 11)))'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(TOO_OLD)")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,examples]'
 	@touch $@
