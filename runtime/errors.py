@@ -1,0 +1,23 @@
+"""The root classes of everything chainrule raises or warns about, and those of native code."""
+
+from __future__ import annotations
+
+
+class ChainruleError(Exception):
+    """Any error that chainrule raises on purpose."""
+
+
+class ChainruleWarning(UserWarning):
+    """Any warning of chainrule: something was done, but not as asked for or not at full speed."""
+
+
+class NativeCodeError(ChainruleError):
+    """LLVM refused a module, or a symbol that it calls is nowhere in the process."""
+
+
+class DonationWarning(ChainruleWarning):
+    """A donated array could not be reused in place and was copied.
+
+    Wrong: ``step(batch[:10])`` where ``step`` donates its argument: the memory belongs to
+    ``batch``. Right: ``step(batch[:10].copy())``.
+    """
