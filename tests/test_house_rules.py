@@ -122,11 +122,15 @@ def test_the_import_rule_refuses(file: str, line: str, fault: str) -> None:
 
 
 def literals(tree: ast.Module) -> Iterator[ast.Constant]:
-    """The string constants of a file, without its docstrings."""
-    nodes = list(ast.walk(tree))
-    prose = {node.value for node in nodes if isinstance(node, ast.Expr)}
-    for node in nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in prose:
+    """The string constants of a file, without its docstrings and its `__all__`."""
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            skipped.add(node.value)
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            skipped.update(ast.walk(node.value))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in skipped:
             yield node
 
 
