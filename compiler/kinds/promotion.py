@@ -1,0 +1,69 @@
+"""What kinds do to their inputs before typing: a common dtype, a common shape."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..dtypes import DType, promote
+from ..errors import DTypeError, PromotionWarning
+from ..provenance import user_frame
+from ..registry import registry
+from ..roles import Role
+from ..structural import CONSTANT
+from ..types import broadcast_shapes
+
+if TYPE_CHECKING:
+    from ..builder import Builder
+    from ..value import Value
+
+
+def common_dtype(values: Sequence[Value]) -> tuple[DType, bool]:
+    """The promoted dtype of the values and whether it is weak; warns of a widening scalar."""
+    dtype, weak = promote([(value.dtype, value.type.weak) for value in values])
+    scalars = [v for v in values if v.unit.op is CONSTANT and not v.shape and not v.type.weak]
+    rest = [(v.dtype, v.type.weak) for v in values if v not in scalars]
+    if scalars and rest and not all(weak for _, weak in rest):
+        narrow, _ = promote(rest)
+        if narrow.is_float and dtype.is_float and narrow.itemsize < dtype.itemsize:
+            warnings.warn(
+                f"a NumPy scalar of type {scalars[0].dtype} widens {narrow} to {dtype}: use a "
+                f"Python number, or cast it    {user_frame() or ''}",
+                PromotionWarning,
+                stacklevel=2,
+            )
+    return dtype, weak
+
+
+def cast_to(builder: Builder, value: Value, dtype: DType, weak: bool = False) -> Value:
+    """The value in `dtype`; a literal is converted on the spot."""
+    if value.dtype is dtype and value.type.weak == weak:
+        return value
+    if value.unit.op is CONSTANT and value.type.weak:
+        number = value.unit.attributes["value"].value
+        if dtype.is_integer and not _fits(number, dtype):
+            raise DTypeError(f"the Python integer {number} does not fit {dtype}")
+        return builder.constant(number.astype(dtype.numpy), weak=weak)
+    if weak and value.type.weak:
+        return value if value.dtype is dtype else registry.role(Role.CAST)(value, dtype=dtype)
+    return registry.role(Role.CAST)(value, dtype=dtype)
+
+
+def _fits(number: object, dtype: DType) -> bool:
+    span = 1 << (dtype.bits - (dtype.kind == "i"))
+    low = -span if dtype.kind == "i" else 0
+    return low <= int(number) < span  # type: ignore[call-overload]
+
+
+def broadcast_together(values: Sequence[Value]) -> list[Value]:
+    """The values with explicit broadcasts to their common shape."""
+    shape = broadcast_shapes([value.shape for value in values])
+    return [broadcast_to(value, shape) for value in values]
+
+
+def broadcast_to(value: Value, shape: tuple[int, ...]) -> Value:
+    """The value stretched to `shape`; itself when it has that shape."""
+    if value.shape == shape:
+        return value
+    return registry.role(Role.BROADCAST)(value, shape=shape)

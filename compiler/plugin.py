@@ -1,0 +1,109 @@
+"""What a plugin file imports: the decorators, the scalar words, domains, roles and samples."""
+
+from .domains import Domain, above_minus_one, inside_one, nonzero, positive
+from .dtypes import DType
+from .dtypes import bool_ as bool_
+from .dtypes import float32 as float32
+from .dtypes import float64 as float64
+from .dtypes import int64 as int64
+from .errors import ArgumentError, AxisError, DTypeError, ShapeError
+from .kinds import (
+    Labels,
+    composite,
+    contraction,
+    elementwise,
+    movement,
+    reduction,
+    scatter,
+)
+from .roles import Role
+from .samples import (
+    around,
+    bad,
+    booleans,
+    case,
+    distinct,
+    given,
+    integers,
+    normal,
+    ordinary,
+    specials,
+    uniform,
+)
+from .scalar import (
+    Accessor,
+    Scalar,
+    abs_,
+    cast,
+    ceil,
+    copysign,
+    floor,
+    fma,
+    isnan,
+    libm,
+    logical_not,
+    round_even,
+    select,
+    sqrt,
+    trunc,
+    truncated_divide,
+    truncated_remainder,
+)
+from .types import ArrayType, broadcast_shapes
+from .value import Value
+
+__all__ = [
+    "Accessor",
+    "ArgumentError",
+    "ArrayType",
+    "AxisError",
+    "DType",
+    "DTypeError",
+    "Domain",
+    "Labels",
+    "Role",
+    "Scalar",
+    "ShapeError",
+    "Value",
+    "above_minus_one",
+    "abs_",
+    "around",
+    "bad",
+    "bool_",
+    "booleans",
+    "broadcast_shapes",
+    "case",
+    "cast",
+    "ceil",
+    "composite",
+    "contraction",
+    "copysign",
+    "distinct",
+    "elementwise",
+    "float32",
+    "float64",
+    "floor",
+    "fma",
+    "given",
+    "inside_one",
+    "int64",
+    "integers",
+    "isnan",
+    "libm",
+    "logical_not",
+    "movement",
+    "nonzero",
+    "normal",
+    "ordinary",
+    "positive",
+    "reduction",
+    "round_even",
+    "scatter",
+    "select",
+    "specials",
+    "sqrt",
+    "trunc",
+    "truncated_divide",
+    "truncated_remainder",
+    "uniform",
+]

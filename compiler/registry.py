@@ -1,0 +1,103 @@
+"""The registry: every plugin by name, by role and by Python operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import metadata
+from typing import TypeVar
+
+from .errors import PluginError
+from .op import Op
+from .roles import Role
+
+K = TypeVar("K", Role, str)
+
+ENTRY_POINT_GROUP = "chainrule.ops"
+
+
+class Registry:
+    """All registered ops; a name, a role and an operator belong to one op each."""
+
+    def __init__(self) -> None:
+        self._ops: dict[str, Op] = {}
+        self._roles: dict[Role, Op] = {}
+        self._operators: dict[str, Op] = {}
+
+    def add(self, op: Op) -> None:
+        """Check a completed record and enter it.
+
+        Raises
+        ------
+        PluginError
+            When the record breaks the contract, or the name, role or operator is taken.
+        """
+        op.validate()
+        known = self._ops.get(op.name)
+        if known is not None and known.__module__ != op.__module__:
+            raise PluginError(f"plugin {op.name}: the name is taken by {known.__module__}")
+        if op.role is not None:
+            self._claim(self._roles, op.role, op)
+        if op.operator is not None:
+            self._claim(self._operators, op.operator, op)
+        self._ops[op.name] = op
+        op.sealed = True
+
+    def _claim(self, table: dict[K, Op], key: K, op: Op) -> None:
+        holder = table.setdefault(key, op)
+        if holder.name != op.name:
+            raise PluginError(f"plugin {op.name}: {key} is taken by {holder.name}")
+        table[key] = op
+
+    def remove(self, op: Op) -> None:
+        """Forget an op (a plugin under development, registered again)."""
+        self._ops.pop(op.name, None)
+        if op.role is not None:
+            self._roles.pop(op.role, None)
+        if op.operator is not None:
+            self._operators.pop(op.operator, None)
+
+    def __getitem__(self, name: str) -> Op:
+        if name not in self._ops:
+            raise PluginError(f"no op is named {name!r}; `chainrule ops` lists them")
+        return self._ops[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._ops
+
+    def __iter__(self) -> Iterator[Op]:
+        return iter(tuple(self._ops.values()))
+
+    def __len__(self) -> int:
+        return len(self._ops)
+
+    def names(self) -> list[str]:
+        """The names of all registered ops, sorted."""
+        return sorted(self._ops)
+
+    def role(self, role: Role) -> Op:
+        """The op that plays `role` for the compiler."""
+        if role not in self._roles:
+            raise PluginError(f"no registered op has the role {role.name}")
+        return self._roles[role]
+
+    def operator(self, name: str) -> Op | None:
+        """The op behind a Python operator (``"__add__"``), if one is registered."""
+        return self._operators.get(name)
+
+    def load_entry_points(self) -> list[str]:
+        """Import the plugins that installed packages announce; returns the packages' names."""
+        loaded = []
+        for entry in metadata.entry_points(group=ENTRY_POINT_GROUP):
+            entry.load()
+            loaded.append(entry.name)
+        return loaded
+
+
+registry = Registry()
+
+
+def find(name: str) -> Op:
+    """The registered or structural op of that name; what pickles and text forms look up."""
+    from .structural import STRUCTURAL
+
+    return STRUCTURAL.get(name) or registry[name]

@@ -1,0 +1,1 @@
+"""Elementary non-linearities."""

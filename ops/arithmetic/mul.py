@@ -1,0 +1,28 @@
+"""Multiplication."""
+
+import numpy as np
+
+from ...compiler.plugin import Role, elementwise, ordinary, specials
+
+
+@elementwise(
+    formula=r"x \, y",
+    accepts="biuf",
+    linear_in=[("x",), ("y",)],
+    associative=True,
+    zero_preserving=True,
+    role=Role.MULTIPLY,
+    operator="__mul__",
+    reference=np.multiply,
+)
+def mul(x, y):
+    """Product of two arrays; of booleans their conjunction, as in NumPy."""
+    return x * y
+
+
+@mul.vjp
+def mul_vjp(ct, x, y, out):
+    return ct * y, ct * x
+
+
+mul.samples(ordinary(), specials())

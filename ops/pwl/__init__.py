@@ -1,0 +1,1 @@
+"""Rectified units and piecewise-linear functions."""

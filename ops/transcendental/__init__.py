@@ -1,0 +1,1 @@
+"""Exponentials, logarithms, circular and error functions, elementwise."""
