@@ -192,7 +192,7 @@ class Executable:
         ]
         frame = self._frames.acquire()
         try:
-            addresses = [address_of(array) for array in arrays]
+            addresses: list[ctypes.c_void_p | int | None] = [address_of(array) for array in arrays]
             frame.arguments[:] = addresses
             frame.results[:] = [
                 address_of(output) if spec.donor is None else addresses[spec.donor]
