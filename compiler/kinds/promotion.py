@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def common_dtype(values: Sequence[Value]) -> tuple[DType, bool]:
     """The promoted dtype of the values and whether it is weak; warns of a widening scalar."""
     dtype, weak = promote([(value.dtype, value.type.weak) for value in values])
-    scalars = [v for v in values if v.unit.op is CONSTANT and not v.shape and not v.type.weak]
-    rest = [(v.dtype, v.type.weak) for v in values if v not in scalars]
+    scalars = [value for value in values if _is_captured_scalar(value)]
+    rest = [(v.dtype, v.type.weak) for v in values if not _is_captured_scalar(v)]
     if scalars and rest and not all(weak for _, weak in rest):
         narrow, _ = promote(rest)
         if narrow.is_float and dtype.is_float and narrow.itemsize < dtype.itemsize:
@@ -34,6 +34,10 @@ def common_dtype(values: Sequence[Value]) -> tuple[DType, bool]:
                 stacklevel=2,
             )
     return dtype, weak
+
+
+def _is_captured_scalar(value: Value) -> bool:
+    return value.unit.op is CONSTANT and not value.shape and not value.type.weak
 
 
 def cast_to(builder: Builder, value: Value, dtype: DType, weak: bool = False) -> Value:

@@ -1,0 +1,133 @@
+"""What a function takes from around it: closures, globals, defaults, bound objects.
+
+A captured NumPy array is a constant of the program, frozen when captured. When a name that the
+function reads is bound to something else later, the program that was traced is no longer the
+function's; the fingerprint here tells.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..compiler.attributes import FrozenArray
+from ..compiler.provenance import is_library
+
+Read = Callable[[], Any]
+
+_MISSING = object()
+
+
+class Captures:
+    """The names around a function that are worth watching, and what they were bound to.
+
+    Only arrays, plain Python values and the user's own functions are watched; a look at an
+    unchanged function compares identities alone.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._reads: list[Read] = []
+        self._seen: list[Any] = []
+        visited: set[int] = set()
+        self._watch(function, visited)
+
+    def unchanged(self) -> bool:
+        """True while every watched name is bound to the very object that it was."""
+        return all(read() is seen for read, seen in zip(self._reads, self._seen, strict=True))
+
+    def key(self) -> tuple[Any, ...]:
+        """What was captured, by value: arrays by digest, the rest as it is."""
+        return tuple(map(_key_of, self._seen))
+
+    def _watch(self, thing: Any, visited: set[int]) -> None:
+        if id(thing) in visited:
+            return
+        visited.add(id(thing))
+        for read in _reads_of(thing):
+            value = read()
+            if isinstance(value, _VALUES):
+                self._reads.append(read)
+                self._seen.append(value)
+            elif _is_user_code(value):
+                self._reads.append(read)
+                self._seen.append(value)
+                self._watch(value, visited)
+
+
+_VALUES = (bool, int, float, complex, str, np.ndarray, np.generic)
+
+
+def _reads_of(thing: Any) -> Iterator[Read]:
+    """Ways to read again what `thing` takes from around it."""
+    if isinstance(thing, functools.partial):
+        yield lambda: thing.func
+        for i in range(len(thing.args)):
+            yield functools.partial(thing.args.__getitem__, i)
+        for name in thing.keywords:
+            yield functools.partial(thing.keywords.get, name)
+    elif isinstance(thing, types.MethodType):
+        yield lambda: thing.__func__
+        for name in getattr(thing.__self__, "__dict__", {}):
+            yield functools.partial(getattr, thing.__self__, name, _MISSING)
+    elif isinstance(thing, types.FunctionType):
+        yield from _reads_of_function(thing)
+    elif callable(thing) and not isinstance(thing, type):
+        for name in getattr(thing, "__dict__", {}):
+            yield functools.partial(getattr, thing, name, _MISSING)
+
+
+def _reads_of_function(function: types.FunctionType) -> Iterator[Read]:
+    for cell in function.__closure__ or ():
+        yield functools.partial(_cell_value, cell)
+    names = function.__globals__
+    for name in _global_names(function.__code__):
+        if name in names:
+            yield functools.partial(names.get, name, _MISSING)
+    for i in range(len(function.__defaults__ or ())):
+        yield functools.partial(_default, function, i)
+    for name in function.__kwdefaults__ or {}:
+        yield functools.partial((function.__kwdefaults__ or {}).get, name)
+    wrapped = inspect.unwrap(function)
+    if wrapped is not function:
+        yield lambda: wrapped
+
+
+def _global_names(code: types.CodeType) -> set[str]:
+    """Names that a function and the functions inside it look up."""
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= _global_names(constant)
+    return names
+
+
+def _cell_value(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _MISSING
+
+
+def _default(function: types.FunctionType, position: int) -> Any:
+    return (function.__defaults__ or ())[position]
+
+
+def _is_user_code(value: Any) -> bool:
+    if isinstance(value, (functools.partial, types.MethodType)):
+        return True
+    return isinstance(value, types.FunctionType) and not is_library(value.__module__ or "")
+
+
+def _key_of(value: Any) -> Any:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return FrozenArray(value)
+    if isinstance(value, float) and value != value:
+        return "nan"
+    if isinstance(value, _VALUES):
+        return type(value), value
+    return id(value)

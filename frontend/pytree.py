@@ -1,0 +1,92 @@
+"""Pytrees: nested arguments as a flat list of leaves and a structure, by optree.
+
+Tuples, lists, dicts, named tuples and None nest by themselves; frozen dataclasses declared with
+`module` nest too, their `static` fields being part of the structure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, dataclass_transform
+
+import optree
+
+NAMESPACE = "chainrule"
+
+C = TypeVar("C")
+Structure = optree.PyTreeSpec
+
+
+def flatten(tree: Any) -> tuple[list[Any], Structure]:
+    """The leaves of a pytree, left to right, and its structure."""
+    leaves, structure = optree.tree_flatten(tree, namespace=NAMESPACE)
+    return leaves, structure
+
+
+def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
+    """The pytree of this structure with these leaves."""
+    return optree.tree_unflatten(structure, leaves)
+
+
+def tree_map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
+    """`function` applied to corresponding leaves of pytrees of one structure."""
+    return optree.tree_map(function, tree, *rest, namespace=NAMESPACE)
+
+
+def leaves_of(tree: Any) -> list[Any]:
+    """The leaves alone."""
+    return flatten(tree)[0]
+
+
+def leaf_names(structure: Structure, root: str) -> list[str]:
+    """How a user would write each leaf of an argument called `root` (``params[1][0]``)."""
+    return [accessor.codify(root) for accessor in structure.accessors()]
+
+
+def static(**options: Any) -> Any:
+    """A dataclass field that belongs to the structure: no array, no gradient, compared with ==."""
+    return dataclasses.field(metadata={"static": True}, **options)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(static, dataclasses.field))
+def module(cls: type[C]) -> type[C]:
+    """Make a class a frozen dataclass that is a pytree of its fields.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import chainrule as cr
+    >>> @cr.module
+    ... class Affine:
+    ...     weight: np.ndarray
+    ...     bias: np.ndarray
+    ...     def __call__(self, x):
+    ...         return x @ self.weight + self.bias
+    >>> layer = Affine(np.eye(2), np.ones(2))
+    >>> cr.grad(lambda layer: layer(np.ones(2)).sum())(layer).bias
+    array([1., 1.])
+    """
+    made = dataclasses.dataclass(frozen=True)(cls)
+    fields = dataclasses.fields(made)  # type: ignore[arg-type]
+    names = tuple(f.name for f in fields if not f.metadata.get("static"))
+    fixed = tuple(f.name for f in fields if f.metadata.get("static"))
+
+    def take_apart(instance: Any) -> tuple[tuple[Any, ...], Any, tuple[str, ...]]:
+        children = tuple(getattr(instance, name) for name in names)
+        return children, tuple(getattr(instance, name) for name in fixed), names
+
+    def put_together(kept: Any, children: Sequence[Any]) -> Any:
+        instance = object.__new__(made)
+        for name, value in (*zip(names, children, strict=True), *zip(fixed, kept, strict=True)):
+            object.__setattr__(instance, name, value)
+        return instance
+
+    optree.register_pytree_node(
+        made,
+        take_apart,
+        put_together,
+        path_entry_type=optree.GetAttrEntry,
+        namespace=NAMESPACE,
+    )
+    return made
