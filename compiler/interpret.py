@@ -9,6 +9,7 @@ import numpy as np
 
 from .errors import ArgumentError, PluginError
 from .graph import Graph, Unit
+from .notes import Notes
 from .structural import CALL, CONSTANT, ITEM, START, TRANSFORMS
 from .types import ArrayType, TokenType, TupleType, Type
 
@@ -53,7 +54,7 @@ def _evaluate_unit(unit: Unit, operands: list[Any]) -> Any:
     if unit.op in TRANSFORMS:
         from .passes.differentiate import derivative_of
 
-        return tuple(evaluate(derivative_of(unit), operands))
+        return tuple(evaluate(derivative_of(unit, Notes()), operands))
     if unit.op.effect:
         operands = operands[1:]
     result = unit.op.evaluate(operands, unit.attributes, unit.type)

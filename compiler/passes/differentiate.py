@@ -9,13 +9,14 @@ from __future__ import annotations
 from ..builder import Builder
 from ..derivatives import linearised, pulled_back
 from ..graph import Graph, Unit
+from ..notes import Notes
 from ..rewrite import same_unit, splice
 from ..structural import ITEM, TRANSFORMS, VJP
 from .inline import inline
 from .safe_masks import safe_masks
 
 
-def differentiate(graph: Graph) -> Graph:
+def differentiate(graph: Graph, notes: Notes) -> Graph:
     """The graph with every transform unit replaced by the derivative it asks for."""
     if not any(unit.op in TRANSFORMS for unit in graph.units):
         return graph
@@ -30,7 +31,10 @@ def differentiate(graph: Graph) -> Graph:
             inputs = [new[operand] for operand in unit.inputs]
             if unit.op in TRANSFORMS:
                 outer = graph.origin(unit)
-                opened[unit] = splice(builder, derivative_of(unit), inputs, outer=outer)
+                opened[unit] = splice(builder, derivative_of(unit, notes), inputs, outer=outer)
+                notes.applied(
+                    f"open {unit.op.name} of {unit.attributes['graph'].name}", unit, origin=outer
+                )
                 new[unit] = opened[unit][0]
                 continue
             with builder.inherit(graph.origin(unit)):
@@ -39,9 +43,10 @@ def differentiate(graph: Graph) -> Graph:
     return Graph(graph.name, graph.inputs, outputs, builder.origins)
 
 
-def derivative_of(unit: Unit) -> Graph:
+def derivative_of(unit: Unit, notes: Notes) -> Graph:
     """The graph that a transform unit stands for."""
-    body = safe_masks(differentiate(inline(unit.attributes["graph"])))
+    body = inline(unit.attributes["graph"], notes)
+    body = safe_masks(differentiate(body, notes), notes)
     if unit.op is VJP:
         return pulled_back(body, unit.attributes["wanted"], unit.attributes["seeds"])
     return linearised(body, unit.attributes["moving"])

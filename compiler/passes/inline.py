@@ -11,23 +11,24 @@ from collections.abc import Callable
 from ..builder import Builder
 from ..graph import Graph, Unit
 from ..kinds import Composite
+from ..notes import Notes
 from ..rewrite import same_unit, splice
 from ..structural import CALL, ITEM
 
 Opens = Callable[[Composite], bool]
 
 
-def inline(graph: Graph) -> Graph:
+def inline(graph: Graph, notes: Notes) -> Graph:
     """Open calls and composites without gradient rules of their own."""
-    return _open_where(graph, lambda op: not op.has_rules)
+    return _open_where(graph, lambda op: not op.has_rules, notes)
 
 
-def inline_all(graph: Graph) -> Graph:
+def inline_all(graph: Graph, notes: Notes) -> Graph:
     """Open calls and all composites; after derivatives are taken."""
-    return _open_where(graph, lambda op: True)
+    return _open_where(graph, lambda op: True, notes)
 
 
-def _open_where(graph: Graph, opens: Opens) -> Graph:
+def _open_where(graph: Graph, opens: Opens, notes: Notes) -> Graph:
     builder = Builder.seeded(graph)
     new: dict[Unit, Unit] = {}
     opened: dict[Unit, list[Unit]] = {}
@@ -43,7 +44,9 @@ def _open_where(graph: Graph, opens: Opens) -> Graph:
                     new[unit] = same_unit(builder, unit, inputs)
                 continue
             region = "" if unit.op is CALL else unit.op.name
-            results = splice(builder, _open_where(body, opens), inputs, region, graph.origin(unit))
+            outer = graph.origin(unit)
+            results = splice(builder, _open_where(body, opens, notes), inputs, region, outer)
+            notes.applied(f"open {region or body.name}", unit, origin=outer)
             opened[unit] = results
             new[unit] = results[0]
     outputs = [new[unit] for unit in graph.outputs]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..graph import Graph
+from ..notes import Notes
 
 
-def safe_masks(graph: Graph) -> Graph:
+def safe_masks(graph: Graph, notes: Notes) -> Graph:
     """The graph with finite derivatives where `where` drops a branch."""
     return graph
