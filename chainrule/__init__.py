@@ -3,3 +3,13 @@
 __version__ = "0.1.0"
 
 from . import ops as ops
+from .compiler.provenance import scope as scope
+from .frontend.arguments import ShapeDtype as ShapeDtype
+from .frontend.pytree import module as module
+from .frontend.pytree import static as static
+from .frontend.trace import trace as trace
+from .frontend.transforms import grad as grad
+from .frontend.transforms import jvp as jvp
+from .frontend.transforms import stop_gradient as stop_gradient
+from .frontend.transforms import value_and_grad as value_and_grad
+from .frontend.transforms import vjp as vjp

@@ -7,10 +7,11 @@ function's; the fingerprint here tells.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ _MISSING = object()
 class Captures:
     """The names around a function that are worth watching, and what they were bound to.
 
-    Only arrays, plain Python values and the user's own functions are watched; a look at an
+    Arrays, plain Python values, containers of them and functions are watched; a look at an
     unchanged function compares identities alone.
     """
 
@@ -50,12 +51,10 @@ class Captures:
         visited.add(id(thing))
         for read in _reads_of(thing):
             value = read()
-            if isinstance(value, _VALUES):
+            if isinstance(value, _VALUES) or callable(value) or _holds_values(value):
                 self._reads.append(read)
                 self._seen.append(value)
-            elif _is_user_code(value):
-                self._reads.append(read)
-                self._seen.append(value)
+            if _is_user_code(value) or _holds_values(value):
                 self._watch(value, visited)
 
 
@@ -76,7 +75,15 @@ def _reads_of(thing: Any) -> Iterator[Read]:
             yield functools.partial(getattr, thing.__self__, name, _MISSING)
     elif isinstance(thing, types.FunctionType):
         yield from _reads_of_function(thing)
-    elif callable(thing) and not isinstance(thing, type):
+    elif isinstance(thing, (list, tuple)):
+        yield thing.__len__
+        for i in range(len(thing)):
+            yield functools.partial(_element, thing, i)
+    elif isinstance(thing, dict):
+        yield thing.__len__
+        for name in thing:
+            yield functools.partial(thing.get, name, _MISSING)
+    elif not isinstance(thing, type):
         for name in getattr(thing, "__dict__", {}):
             yield functools.partial(getattr, thing, name, _MISSING)
 
@@ -113,6 +120,10 @@ def _cell_value(cell: types.CellType) -> Any:
         return _MISSING
 
 
+def _element(sequence: Sequence[Any], position: int) -> Any:
+    return sequence[position] if position < len(sequence) else _MISSING
+
+
 def _default(function: types.FunctionType, position: int) -> Any:
     return (function.__defaults__ or ())[position]
 
@@ -123,6 +134,11 @@ def _is_user_code(value: Any) -> bool:
     return isinstance(value, types.FunctionType) and not is_library(value.__module__ or "")
 
 
+def _holds_values(value: Any) -> bool:
+    """True for the containers that parameters are kept in."""
+    return isinstance(value, (list, tuple, dict)) or dataclasses.is_dataclass(value)
+
+
 def _key_of(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return FrozenArray(value)
@@ -130,4 +146,6 @@ def _key_of(value: Any) -> Any:
         return "nan"
     if isinstance(value, _VALUES):
         return type(value), value
-    return id(value)
+    if isinstance(value, types.FunctionType):
+        return value.__code__
+    return id(value) if callable(value) else None

@@ -1,0 +1,108 @@
+"""The pipeline: every pass in order, on one screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .graph import Graph
+from .notes import Applied, Notes, Refused
+from .passes.algebra import algebra
+from .passes.canonicalise import canonicalise
+from .passes.dead_code import dead_code
+from .passes.differentiate import differentiate
+from .passes.fold_constants import fold_constants
+from .passes.inline import inline, inline_all
+from .passes.linear_chain import linear_chain
+from .verify import verify
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pure function from graph to graph.
+
+    Attributes
+    ----------
+    name : str
+        As `explain()` prints it.
+    run : callable
+        ``run(graph, notes) -> graph``; notes take what was applied and what was refused.
+    purpose : str
+        What it does, in one line.
+    """
+
+    name: str
+    run: Callable[[Graph, Notes], Graph]
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassRecord:
+    """One run of a pass.
+
+    Attributes
+    ----------
+    name : str
+        The pass.
+    before, after : Graph
+        They share the units that the pass left alone.
+    seconds : float
+        Wall time.
+    applied, refused : tuples
+        The rules that fired, and what was left with its reason.
+    """
+
+    name: str
+    before: Graph
+    after: Graph
+    seconds: float
+    applied: tuple[Applied, ...]
+    refused: tuple[Refused, ...]
+
+
+DEFAULT_PASSES = (
+    Pass("canonicalise", canonicalise, "one form for what is the same"),
+    Pass("inline", inline, "open calls and composites without rules of their own"),
+    Pass("fold", fold_constants, "compute what is constant"),
+    Pass("algebra", algebra, "rewrite by the rule table"),
+    Pass("differentiate", differentiate, "open derivatives, innermost first"),
+    Pass("inline all", inline_all, "open the composites that had rules"),
+    Pass("canonicalise again", canonicalise, "one form for what is the same"),
+    Pass("fold again", fold_constants, "compute what is constant"),
+    Pass("simplify", algebra, "rewrite by the rule table"),
+    Pass("collapse", linear_chain, "affine maps after one another become one"),
+    Pass("clean", dead_code, "drop what nothing reads"),
+)
+
+
+def optimise(
+    graph: Graph, passes: Sequence[Pass] = DEFAULT_PASSES, *, check: bool = False
+) -> tuple[Graph, tuple[PassRecord, ...]]:
+    """Run the passes in order.
+
+    Parameters
+    ----------
+    check : bool
+        Verify the graph after each pass.
+
+    Returns
+    -------
+    graph, records
+        The last graph, and what each pass did.
+    """
+    records = []
+    for each in passes:
+        notes = Notes()
+        started = time.perf_counter()
+        after = each.run(graph, notes)
+        seconds = time.perf_counter() - started
+        if check:
+            verify(after)
+        records.append(
+            PassRecord(
+                each.name, graph, after, seconds, tuple(notes.applications), tuple(notes.refusals)
+            )
+        )
+        graph = after
+    return graph, tuple(records)

@@ -1,0 +1,148 @@
+"""A program: the compiled form of one graph, and everything there is to ask about it."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from .errors import ArgumentError, UnsupportedError
+from .explain import explain
+from .graph import Graph
+from .interpret import evaluate
+from .pipeline import DEFAULT_PASSES, Pass, optimise
+
+
+class Backend(Protocol):
+    """What runs a graph: arrays in, arrays out."""
+
+    def __call__(self, arrays: Sequence[Any]) -> list[Any]:
+        """The outputs for these inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Times of whole calls, in seconds.
+
+    Attributes
+    ----------
+    calls : int
+        How many were timed, after one that was not.
+    best, median : float
+        Seconds of a call, argument checks included.
+    """
+
+    calls: int
+    best: float
+    median: float
+
+    def __str__(self) -> str:
+        return f"best {1e6 * self.best:.1f} us, median {1e6 * self.median:.1f} us of {self.calls}"
+
+
+class Program:
+    """An executable graph.
+
+    Attributes
+    ----------
+    traced : Graph
+        As the user wrote it.
+    graph : Graph
+        After the last pass.
+    passes : tuple of PassRecord
+        Each pass: name, graph before and after, seconds, rules applied and refused.
+    backend : str
+        ``"native"`` or ``"reference"``.
+    compile_seconds : float
+        Passes and code generation together.
+    """
+
+    def __init__(
+        self,
+        traced: Graph,
+        *,
+        backend: str = "native",
+        passes: Sequence[Pass] = DEFAULT_PASSES,
+        donors: Mapping[int, int] | None = None,
+        threads: int | None = None,
+        check: bool = False,
+    ) -> None:
+        if backend not in BACKENDS:
+            known = " or ".join(map(repr, BACKENDS))
+            raise ArgumentError(f"backend is {backend!r}, wanted {known}")
+        started = time.perf_counter()
+        self.traced = traced
+        self.backend = backend
+        self.graph, self.passes = optimise(traced, passes, check=check)
+        self.donors = dict(donors or {})
+        self._run = BACKENDS[backend](self.graph, self.donors, threads)
+        self.compile_seconds = time.perf_counter() - started
+
+    def __call__(self, arrays: Sequence[Any]) -> list[Any]:
+        """The outputs for the graph's inputs in order."""
+        return self._run(arrays)
+
+    @cached_property
+    def kernels(self) -> tuple[Any, ...]:
+        """The kernels in the order they run."""
+        return tuple(self._native().kernels)
+
+    @property
+    def memory(self) -> Any:
+        """The arena plan: each buffer with its unit, size, place and lifetime."""
+        return self._native().memory
+
+    def source(self) -> str:
+        """The kernels as structured pseudo-Python, with the user's lines beside them."""
+        source: str = self._native().source()
+        return source
+
+    def llvm(self) -> str:
+        """The optimised LLVM IR."""
+        text: str = self._native().llvm()
+        return text
+
+    def asm(self) -> str:
+        """The machine code as assembly."""
+        text: str = self._native().asm()
+        return text
+
+    def explain(self) -> str:
+        """What was collapsed, fused, kept apart, reused and why."""
+        return explain(self)
+
+    def profile(self, *arrays: Any, calls: int = 50) -> Profile:
+        """Time whole calls on these inputs (copies of them, so that donation does no harm)."""
+        times = []
+        for _ in range(calls + 1):
+            given = copy.deepcopy(list(arrays))
+            started = time.perf_counter()
+            self(given)
+            times.append(time.perf_counter() - started)
+        timed = sorted(times[1:])
+        return Profile(calls, timed[0], timed[len(timed) // 2])
+
+    def _native(self) -> Any:
+        if self.backend != "native":
+            raise UnsupportedError(f"the {self.backend} backend has no kernels to show")
+        return self._run
+
+    def __repr__(self) -> str:
+        return f"<Program {self.graph.name}: {len(self.graph)} units, {self.backend}>"
+
+
+def _reference(graph: Graph, donors: Mapping[int, int], threads: int | None) -> Backend:
+    return lambda arrays: evaluate(graph, arrays)
+
+
+def _native(graph: Graph, donors: Mapping[int, int], threads: int | None) -> Backend:
+    from .native.build import build
+
+    return build(graph, donors=donors, threads=threads)
+
+
+Make = Callable[[Graph, Mapping[int, int], "int | None"], Backend]
+BACKENDS: dict[str, Make] = {"native": _native, "reference": _reference}

@@ -1,0 +1,281 @@
+"""Compilation: a function becomes a program on its first call of each signature."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from threading import RLock
+from types import MethodType
+from typing import Any, overload
+
+import numpy as np
+
+from ..compiler.builder import current
+from ..compiler.errors import ArgumentError, RecompilationWarning
+from ..compiler.pipeline import DEFAULT_PASSES, Pass
+from ..compiler.program import Program
+from ..compiler.provenance import user_frame
+from ..compiler.structural import CALL
+from ..compiler.value import Value
+from .arguments import Call, Parameters, ShapeDtype, as_names, check_names, leaf_type
+from .captures import Captures
+from .pytree import Structure, unflatten
+from .subprograms import emit
+from .trace import trace_leaves
+
+PROGRAMS_KEPT = 64
+RECOMPILATIONS_BEFORE_WARNING = 8
+
+
+@overload
+def compile(function: Callable[..., Any], /) -> Compiled: ...
+@overload
+def compile(
+    *,
+    static_argnames: str | Sequence[str] = (),
+    donate_argnames: str | Sequence[str] = (),
+    threads: int | None = None,
+    passes: Sequence[Pass] = DEFAULT_PASSES,
+    backend: str = "native",
+) -> Callable[[Callable[..., Any]], Compiled]: ...
+@overload
+def compile(
+    function: Callable[..., Any],
+    /,
+    *,
+    static_argnames: str | Sequence[str] = (),
+    donate_argnames: str | Sequence[str] = (),
+    threads: int | None = None,
+    passes: Sequence[Pass] = DEFAULT_PASSES,
+    backend: str = "native",
+) -> Compiled: ...
+def compile(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    static_argnames: str | Sequence[str] = (),
+    donate_argnames: str | Sequence[str] = (),
+    threads: int | None = None,
+    passes: Sequence[Pass] = DEFAULT_PASSES,
+    backend: str = "native",
+) -> Any:
+    """Make `function` run as one native program.
+
+    Parameters
+    ----------
+    function : callable
+        Of pytrees of arrays and numbers; functions, methods, partials. Left out in decorator use.
+    static_argnames : str or sequence of str
+        Arguments that are Python values: a new value is a new program.
+    donate_argnames : str or sequence of str
+        Arguments whose arrays may be overwritten by results of the same shape and dtype.
+    threads : int, optional
+        Threads that the program may use; all of the machine's by default.
+    passes : sequence of Pass
+        The compiler's passes in order.
+    backend : str
+        ``"native"``, or ``"reference"`` to run the graph in NumPy.
+
+    Returns
+    -------
+    Compiled
+        A callable that traces once per signature: pytree structure, shapes and dtypes, static
+        values, digest of captured constants.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import chainrule as cr
+    >>> @cr.compile
+    ... def scaled(x):
+    ...     return x * 2
+    >>> scaled(np.arange(3.0))
+    array([0., 2., 4.])
+    """
+    if function is None:
+        return lambda f: Compiled(f, static_argnames, donate_argnames, threads, passes, backend)
+    return Compiled(function, static_argnames, donate_argnames, threads, passes, backend)
+
+
+class _Plan:
+    """A program, the structure of its results, and the dtypes of arguments that are no arrays."""
+
+    __slots__ = ("output", "program", "scalars")
+
+    def __init__(self, program: Program, output: Structure, scalars: Sequence[Any]) -> None:
+        self.program = program
+        self.output = output
+        self.scalars = tuple(scalars)
+
+
+class Compiled:
+    """A function with its programs; see `compile`.
+
+    Attributes
+    ----------
+    recompilations : int
+        How many programs were made after the first.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        static_argnames: str | Sequence[str],
+        donate_argnames: str | Sequence[str],
+        threads: int | None,
+        passes: Sequence[Pass],
+        backend: str,
+    ) -> None:
+        self.function = function
+        self.parameters = Parameters(function, static_argnames)
+        self.donated = as_names(donate_argnames)
+        check_names(self.parameters.signature, self.donated, self.parameters.name)
+        both = set(self.donated) & set(self.parameters.static)
+        if both:
+            raise ArgumentError(f"{sorted(both)[0]} cannot be both static and donated")
+        self.threads = threads
+        self.passes = tuple(passes)
+        self.backend = backend
+        self.recompilations = 0
+        self._plans: OrderedDict[Any, _Plan] = OrderedDict()
+        self._captures: Captures | None = None
+        self._captured: tuple[Any, ...] = ()
+        self._latest: dict[str, Any] = {}
+        self._methods: dict[int, Compiled] = {}
+        self._lock = RLock()
+        update_wrapper(self, function)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Methods: each instance has its own programs, and its attributes are captured."""
+        if instance is None:
+            return self
+        if id(instance) not in self._methods:
+            bound = MethodType(self.function, instance)
+            self._methods[id(instance)] = Compiled(
+                bound,
+                self.parameters.static,
+                self.donated,
+                self.threads,
+                self.passes,
+                self.backend,
+            )
+            weakref.finalize(instance, self._methods.pop, id(instance), None)
+        return self._methods[id(instance)]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        call = self.parameters.take_apart(args, kwargs)
+        if any(isinstance(leaf, Value) for leaf in call.leaves):
+            return self._inside_a_trace(call)
+        plan = self._plan(call)
+        arrays = [
+            leaf if dtype is None else np.asarray(leaf, dtype)
+            for leaf, dtype in zip(call.leaves, plan.scalars, strict=True)
+        ]
+        return unflatten(plan.output, plan.program(arrays))
+
+    def program(self, *args: Any, **kwargs: Any) -> Program:
+        """The program for a call with these arguments (arrays or `ShapeDtype`)."""
+        return self._plan(self.parameters.take_apart(args, kwargs)).program
+
+    def _inside_a_trace(self, call: Call) -> Any:
+        names = self.parameters.leaf_names(call.structure)
+        traced = trace_leaves(
+            lambda leaves: self.parameters.call(call.structure, call.static, leaves),
+            call.leaves,
+            names,
+            self.parameters.name,
+            current(),
+        )
+        return unflatten(traced.output, emit(CALL, traced, call.leaves, {}))
+
+    def _plan(self, call: Call) -> _Plan:
+        if self._captures is None or not self._captures.unchanged():
+            self._captures = Captures(self.function)
+            self._captured = self._captures.key()
+        types = tuple(map(_signature, call.leaves))
+        key = (call.structure, types, call.static, self._captured)
+        plan = self._plans.get(key)
+        if plan is None:
+            with self._lock:
+                plan = self._plans.get(key) or self._make(key, call)
+        else:
+            self._plans.move_to_end(key)
+        return plan
+
+    def _make(self, key: Any, call: Call) -> _Plan:
+        names = self.parameters.leaf_names(call.structure)
+        types = [leaf_type(leaf, name) for leaf, name in zip(call.leaves, names, strict=True)]
+        self._count(call, dict(zip(names, map(str, types), strict=True)))
+        traced = trace_leaves(
+            lambda leaves: self.parameters.call(call.structure, call.static, leaves),
+            call.leaves,
+            names,
+            self.parameters.name,
+        )
+        program = Program(
+            traced.graph,
+            backend=self.backend,
+            passes=self.passes,
+            donors=self._donors(call, traced.graph),
+            threads=self.threads,
+        )
+        scalars = [
+            None if isinstance(leaf, np.ndarray) else type.dtype.numpy
+            for leaf, type in zip(call.leaves, types, strict=True)
+        ]
+        plan = self._plans[key] = _Plan(program, traced.output, scalars)
+        while len(self._plans) > PROGRAMS_KEPT:
+            self._plans.popitem(last=False)
+        return plan
+
+    def _donors(self, call: Call, graph: Any) -> dict[int, int]:
+        """Pairs each output with a donated input of its type, in order."""
+        owners = self.parameters.owners(call.structure)
+        free = [i for i, (root, _) in enumerate(owners) if root in self.donated]
+        donors = {}
+        for position, unit in enumerate(graph.outputs):
+            match = next((i for i in free if graph.inputs[i].type == unit.type), None)
+            if match is not None:
+                free.remove(match)
+                donors[position] = match
+        return donors
+
+    def _count(self, call: Call, types: dict[str, str]) -> None:
+        """Count this compilation and, when there were many, warn with what changed."""
+        seen: dict[str, Any] = {**types, **{n: repr(v) for n, v in call.static}}
+        before, self._latest = self._latest, seen
+        if not before:
+            return
+        self.recompilations += 1
+        if self.recompilations >= RECOMPILATIONS_BEFORE_WARNING:
+            warnings.warn(
+                f"{self.parameters.name} was compiled {self.recompilations + 1} times; "
+                f"this time because {_difference(before, seen)}    {user_frame() or ''}",
+                RecompilationWarning,
+                stacklevel=4,
+            )
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.parameters.name}, {len(self._plans)} programs>"
+
+
+def _signature(leaf: Any) -> Any:
+    """What of a leaf keys the program: shape and dtype, or the type of a Python number."""
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return leaf.shape, leaf.dtype
+    if isinstance(leaf, ShapeDtype):
+        return leaf.shape, leaf.dtype.numpy
+    return type(leaf)
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    for name, value in now.items():
+        if name not in before:
+            return f"the argument {name} is new"
+        if before[name] != value:
+            return f"the argument {name} changed from {before[name]} to {value}"
+    gone = [name for name in before if name not in now]
+    return f"the argument {gone[0]} is gone" if gone else "a captured constant changed"
