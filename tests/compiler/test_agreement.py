@@ -1,0 +1,63 @@
+"""One graph, several executions: reference, native without fusion, native as shipped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from random_graphs import Case, cases
+
+from chainrule.compiler.derivatives import pulled_back
+from chainrule.compiler.interpret import evaluate
+from chainrule.compiler.native.build import build
+from chainrule.compiler.native.partition import fused, unfused
+from chainrule.compiler.notes import Notes
+from chainrule.compiler.passes.inline import inline_all
+from chainrule.compiler.pipeline import optimise
+from chainrule.compiler.verify import verify
+
+TOLERANCE = {"float32": 2e-3, "float64": 1e-11}
+
+
+def agree(expected: list[np.ndarray], actual: list[np.ndarray], dtype: str) -> None:
+    for one, other in zip(expected, actual, strict=True):
+        assert one.dtype == other.dtype
+        assert one.shape == other.shape
+        if one.dtype.kind == "f":
+            bound = TOLERANCE[dtype]
+            np.testing.assert_allclose(other, one, rtol=bound, atol=bound)
+        else:
+            np.testing.assert_array_equal(other, one)
+
+
+def run_all(case: Case, dtype: str) -> None:
+    expected = evaluate(case.graph, case.arrays)
+    optimised, _ = optimise(case.graph, check=True)
+    agree(expected, evaluate(optimised, case.arrays), dtype)
+    for partition in (unfused, fused):
+        program = build(optimised, partition=partition)
+        agree(expected, program(case.arrays), dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_executions_agree_on_random_graphs(dtype: str) -> None:
+    @settings(max_examples=60, deadline=None)
+    @given(cases(dtype))
+    def check(case: Case) -> None:
+        verify(case.graph)
+        run_all(case, dtype)
+
+    check()
+
+
+def test_executions_agree_on_gradients_of_random_graphs() -> None:
+    @settings(max_examples=40, deadline=None)
+    @given(cases("float64", steps=8))
+    def check(case: Case) -> None:
+        inlined = inline_all(case.graph, Notes())
+        floats = [i for i, unit in enumerate(inlined.outputs) if unit.type.differentiable]
+        backward = pulled_back(inlined, range(len(inlined.inputs)), floats)
+        seeds = [np.ones(inlined.outputs[i].shape) for i in floats]
+        run_all(Case(backward, [*case.arrays, *seeds]), "float64")
+
+    check()

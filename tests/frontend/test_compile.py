@@ -1,0 +1,221 @@
+"""Compiled functions: when they are traced, what keys a program, what is refused."""
+
+import functools
+import warnings
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.compiler.errors import ArgumentError, RecompilationWarning
+
+
+def counted(function, **options):
+    """The function compiled, and a list that grows by one at each trace."""
+    traces = []
+
+    @functools.wraps(function)
+    def counting(*args, **kwargs):
+        traces.append(1)
+        return function(*args, **kwargs)
+
+    return cr.compile(counting, **options), traces
+
+
+def test_a_second_call_of_the_same_types_does_not_trace():
+    f, traces = counted(lambda x: x * 2)
+    f(np.ones(3))
+    np.testing.assert_array_equal(f(np.arange(3.0)), [0.0, 2.0, 4.0])
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [np.ones(4), np.ones(3, np.float32), np.ones((3, 1)), 2.0, [np.ones(3)]]
+)
+def test_another_shape_dtype_or_structure_is_another_program(other):
+    f, traces = counted(lambda x: (x[0] if isinstance(x, list) else x) * 2)
+    f(np.ones(3))
+    f(other)
+    assert len(traces) == 2
+
+
+def test_static_arguments_are_python_values():
+    def f(x, power):
+        return x if power == 0 else x * f(x, power - 1)
+
+    g, traces = counted(f, static_argnames="power")
+    np.testing.assert_array_equal(g(np.array([2.0]), 3), [16.0])
+    np.testing.assert_array_equal(g(np.array([2.0]), power=1), [4.0])
+    g(np.array([3.0]), 3)
+    assert len(traces) == 2
+
+
+def test_static_true_and_one_are_different():
+    f, traces = counted(lambda x, flag: x + flag, static_argnames=("flag",))
+    assert f(np.ones(1), 1).dtype == np.float64
+    f(np.ones(1), True)
+    f(np.ones(1), 1.0)
+    assert len(traces) == 3
+
+
+def test_keywords_defaults_and_positions_agree():
+    @cr.compile
+    def f(x, y=2.0, *, z=3.0):
+        return x + 10 * y + 100 * z
+
+    assert f(1.0) == 321.0
+    assert f(1.0, 1.0) == 311.0
+    assert f(z=1.0, x=1.0) == 121.0
+
+
+def test_partials_and_callable_objects_compile():
+    class Scale:
+        def __init__(self, factor):
+            self.factor = factor
+
+        def __call__(self, x):
+            return x * self.factor
+
+    assert cr.compile(functools.partial(lambda a, x: a * x, 3.0))(2.0) == 6.0
+    assert cr.compile(Scale(4.0))(2.0) == 8.0
+
+
+def test_methods_compile_per_instance_and_see_changed_attributes():
+    class Model:
+        def __init__(self, scale):
+            self.scale = scale
+
+        @cr.compile
+        def apply(self, x):
+            return x * self.scale
+
+    one, two = Model(1.0), Model(2.0)
+    assert (one.apply(3.0), two.apply(3.0)) == (3.0, 6.0)
+    one.scale = 5.0
+    assert one.apply(3.0) == 15.0
+
+
+def test_a_captured_array_is_frozen_when_captured():
+    w = np.ones(3)
+    f = cr.compile(lambda x: x @ w)
+    assert f(np.ones(3)) == 3.0
+    w[:] = 2.0
+    assert f(np.ones(3)) == 3.0
+
+
+def test_a_rebound_captured_array_is_traced_again():
+    w = np.ones(3)
+
+    def f(x):
+        return x @ w
+
+    g, traces = counted(f)
+    assert g(np.ones(3)) == 3.0
+    w = np.full(3, 2.0)
+    assert g(np.ones(3)) == 6.0
+    w = np.ones(3)
+    assert g(np.ones(3)) == 3.0
+    assert len(traces) == 2
+
+
+def test_pytrees_go_in_and_come_out():
+    @cr.compile
+    def f(params, scale):
+        return {"a": [params["x"] * scale, None], "b": (params["y"],)}
+
+    out = f({"x": np.ones(2), "y": np.arange(2)}, 3.0)
+    np.testing.assert_array_equal(out["a"][0], [3.0, 3.0])
+    assert out["a"][1] is None
+    assert out["b"][0].dtype == np.int64
+
+
+def test_recompilations_are_counted_and_warned_about_from_the_eighth():
+    f = cr.compile(lambda x: x + 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for n in range(8):
+            f(np.ones(n))
+    assert f.recompilations == 7
+    with pytest.warns(RecompilationWarning, match=r"x changed from float64\[7\] to float64\[8\]"):
+        f(np.ones(8))
+
+
+def test_programs_live_in_a_bounded_cache():
+    f = cr.compile(lambda x, n: x + n, static_argnames="n", backend="reference")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for n in range(100):
+            f(1.0, n)
+    assert len(f._plans) == 64
+
+
+def test_a_compiled_function_inlines_into_another_trace():
+    inner = cr.compile(lambda x: x * x)
+    outer = cr.compile(lambda x: inner(x) + 1)
+    assert outer(3.0) == 10.0
+    assert cr.grad(inner)(3.0) == 6.0
+
+
+def test_gradients_inside_compile_use_captured_tracers():
+    @cr.compile
+    def step(w, x, y):
+        value, slope = cr.value_and_grad(lambda w: ((x @ w - y) ** 2).mean())(w)
+        return w - 0.1 * slope, value
+
+    rng = np.random.default_rng(0)
+    x, y, w = rng.normal(size=(8, 3)), rng.normal(size=8), rng.normal(size=3)
+    new, value = step(w, x, y)
+    np.testing.assert_allclose(new, w - 0.1 * 2 * x.T @ (x @ w - y) / 8, rtol=1e-12)
+    np.testing.assert_allclose(value, ((x @ w - y) ** 2).mean(), rtol=1e-12)
+
+
+def test_donated_arrays_are_written_in_place():
+    @cr.compile(donate_argnames="w")
+    def step(w, x):
+        return w + x
+
+    w = np.ones(1000)
+    assert step(w, np.ones(1000)) is w
+    np.testing.assert_array_equal(w, np.full(1000, 2.0))
+
+
+def test_the_program_tells_what_became_of_the_function():
+    f = cr.compile(cr.grad(lambda x: np.tanh(x).sum()))
+    program = f.program(cr.ShapeDtype((4,), "float32"))
+    assert next(record.name for record in program.passes) == "canonicalise"
+    assert all(record.seconds >= 0 for record in program.passes)
+    assert "tanh" in str(program.graph)
+    assert "kernels" in program.explain()
+    assert "define" in program.llvm()
+    assert program.asm()
+    assert program.source()
+
+
+def test_results_stay_valid_after_later_calls():
+    f = cr.compile(lambda x: x * 2)
+    first = f(np.ones(3))
+    f(np.zeros(3))
+    np.testing.assert_array_equal(first, [2.0, 2.0, 2.0])
+
+
+def test_reference_backend_agrees_with_native():
+    def f(x):
+        return np.tanh(x).sum(axis=0) / 3
+
+    x = np.linspace(-2, 2, 12).reshape(3, 4)
+    np.testing.assert_allclose(cr.compile(f, backend="reference")(x), cr.compile(f)(x), rtol=1e-14)
+
+
+def test_wrong_options_end_in_one_sentence():
+    with pytest.raises(ArgumentError, match="has no argument 'y'; it has x"):
+        cr.compile(lambda x: x, static_argnames="y")
+    with pytest.raises(ArgumentError, match="x cannot be both static and donated"):
+        cr.compile(lambda x: x, static_argnames="x", donate_argnames="x")
+    with pytest.raises(ArgumentError, match="backend is 'gpu'"):
+        cr.compile(lambda x: x, backend="gpu")(1.0)
+    with pytest.raises(ArgumentError, match="the static argument x is a list"):
+        cr.compile(lambda x: 1.0, static_argnames="x")([1])
+    with pytest.raises(ArgumentError, match="the argument mode is a str"):
+        cr.compile(lambda mode: 1.0)("train")
+    with pytest.raises(ArgumentError, match="returns a str as result"):
+        cr.compile(lambda x: "text")(1.0)
