@@ -4,6 +4,9 @@ __version__ = "0.1.0"
 
 from . import ops as ops
 from .compiler.provenance import scope as scope
+from .frontend import data as data
+from .frontend import nn as nn
+from .frontend import optim as optim
 from .frontend.arguments import ShapeDtype as ShapeDtype
 from .frontend.pytree import module as module
 from .frontend.pytree import static as static
