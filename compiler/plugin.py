@@ -6,7 +6,14 @@ from .dtypes import bool_ as bool_
 from .dtypes import float32 as float32
 from .dtypes import float64 as float64
 from .dtypes import int64 as int64
-from .errors import ArgumentError, AxisError, DTypeError, ShapeError
+from .errors import (
+    ArgumentError,
+    AxisError,
+    DTypeError,
+    OutOfBoundsError,
+    ShapeError,
+    UnsupportedError,
+)
 from .kinds import (
     Labels,
     composite,
@@ -16,6 +23,8 @@ from .kinds import (
     reduction,
     scatter,
 )
+from .kinds.reduction import normalise_axes, normalise_axis
+from .registry import registry
 from .roles import Role
 from .samples import (
     around,
@@ -41,6 +50,7 @@ from .scalar import (
     fma,
     isnan,
     libm,
+    literal,
     logical_not,
     round_even,
     select,
@@ -61,9 +71,11 @@ __all__ = [
     "DTypeError",
     "Domain",
     "Labels",
+    "OutOfBoundsError",
     "Role",
     "Scalar",
     "ShapeError",
+    "UnsupportedError",
     "Value",
     "above_minus_one",
     "abs_",
@@ -90,13 +102,17 @@ __all__ = [
     "integers",
     "isnan",
     "libm",
+    "literal",
     "logical_not",
     "movement",
     "nonzero",
     "normal",
+    "normalise_axes",
+    "normalise_axis",
     "ordinary",
     "positive",
     "reduction",
+    "registry",
     "round_even",
     "scatter",
     "select",

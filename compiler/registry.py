@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import PluginError
 from .op import Op
@@ -22,6 +22,7 @@ class Registry:
         self._ops: dict[str, Op] = {}
         self._roles: dict[Role, Op] = {}
         self._operators: dict[str, Op] = {}
+        self._players: dict[Role, Callable[..., Any]] = {}
 
     def add(self, op: Op) -> None:
         """Check a completed record and enter it.
@@ -79,6 +80,19 @@ class Registry:
         if role not in self._roles:
             raise PluginError(f"no registered op has the role {role.name}")
         return self._roles[role]
+
+    def play(self, role: Role, function: Callable[..., Any]) -> None:
+        """Let a plain function play `role`: one that builds units but is none itself."""
+        holder = self._players.setdefault(role, function)
+        if (holder.__module__, holder.__qualname__) != (function.__module__, function.__qualname__):
+            raise PluginError(f"the role {role.name} is taken by {holder.__module__}")
+        self._players[role] = function
+
+    def player(self, role: Role) -> Callable[..., Any]:
+        """The function that plays `role`."""
+        if role not in self._players:
+            raise PluginError(f"no function plays the role {role.name}")
+        return self._players[role]
 
     def operator(self, name: str) -> Op | None:
         """The op behind a Python operator (``"__add__"``), if one is registered."""

@@ -1,4 +1,4 @@
-"""Roles: the few ops that the compiler must build itself, named by what they do for it."""
+"""Roles: the few ops and functions that the compiler must find, named by what they do for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import enum
 
 
 class Role(enum.Enum):
-    """What a plugin with ``role=...`` promises; one plugin fills each role."""
+    """What a plugin with ``role=...`` promises; one plugin fills each role.
+
+    INDEX and AT are played by functions (`Registry.play`): a key of indices is no attribute.
+    """
 
     ADD = enum.auto()
     """``add(x, y)``: sums cotangents."""
@@ -27,4 +30,6 @@ class Role(enum.Enum):
     CONTRACT = enum.auto()
     """``dot_general(x, y, contract=, batch=)``."""
     INDEX = enum.auto()
-    """Basic and integer-array indexing: ``index(x, key)``."""
+    """Basic and integer-array indexing: ``getitem(x, key)``, behind ``x[key]``."""
+    AT = enum.auto()
+    """Updated copies: ``at(x)``, behind ``x.at[key].set(values)``."""

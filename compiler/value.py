@@ -66,7 +66,12 @@ class Value:
         return iter([self[i] for i in range(len(self))])
 
     def __getitem__(self, key: Any) -> Any:
-        return registry.role(Role.INDEX)(self, key)
+        return registry.player(Role.INDEX)(self, key)
+
+    @property
+    def at(self) -> Any:
+        """Updated copies: ``x.at[key].set(values)``, also add, multiply, min and max."""
+        return registry.player(Role.AT)(self)
 
     def _apply(self, operator: str, *operands: Any) -> Any:
         if any(not is_operand(operand) for operand in operands):

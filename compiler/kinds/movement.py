@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..op import Op
 from ..scalar import Scalar, trace_index_map
-from ..types import ArrayType
+from ..types import ArrayType, Type
+from .bounds import IndexBound, check_bounds, index_bounds
 from .promotion import cast_to, common_dtype
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ class Movement(Op):
         Inputs brought to one dtype first (the arrays of ``concatenate``).
     view : bool
         True when the output is the input's bytes in the same order (``reshape``).
+    indices : str
+        The variadic parameter that holds index arrays: the first of them points along axis 0 of
+        the first input, the second along axis 1, ... (see `checked_indices`).
     """
 
     kind: ClassVar[str] = "movement"
@@ -40,11 +44,13 @@ class Movement(Op):
         *,
         promotes: Sequence[str] = (),
         view: bool = False,
+        indices: str = "",
         **contract: Any,
     ) -> None:
         super().__init__(function, **{"cost": "free", **contract})
         self.promotes = tuple(promotes)
         self.view = view
+        self.indices = indices
 
     def _own_parameters(self, function: Callable[..., Any]) -> list[inspect.Parameter]:
         return super()._own_parameters(function)[1:]
@@ -60,6 +66,14 @@ class Movement(Op):
                 for i, v in enumerate(values)
             ]
         return super().prepare(builder, values, attributes)
+
+    def checked_indices(self, types: Sequence[ArrayType]) -> tuple[IndexBound, ...]:
+        """The inputs whose elements a program must check before it reads with them."""
+        return index_bounds(self, self.indices, types)
+
+    def evaluate(self, arrays: Sequence[Any], attributes: Mapping[str, Any], type: Type) -> Any:
+        check_bounds(self, arrays)
+        return super().evaluate(arrays, attributes, type)
 
     def element(
         self, types: Sequence[ArrayType], result: ArrayType, attributes: Mapping[str, Any]

@@ -161,13 +161,17 @@ def normalise_axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ..
     if axis is None:
         return tuple(range(ndim))
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
-    for a in axes:
-        if not isinstance(a, int) or not -ndim <= a < ndim:
-            raise AxisError(f"axis {a} is out of range for an array of {ndim} dimensions")
-    positive = tuple(sorted(a % ndim for a in axes))
+    positive = tuple(sorted(normalise_axis(a, ndim) for a in axes))
     if len(set(positive)) != len(positive):
         raise AxisError(f"the axes {axes} name a dimension twice")
     return positive
+
+
+def normalise_axis(axis: int, ndim: int) -> int:
+    """One axis as a non-negative number."""
+    if not isinstance(axis, int) or not -ndim <= axis < ndim:
+        raise AxisError(f"axis {axis} is out of range for an array of {ndim} dimensions")
+    return axis % ndim
 
 
 def reduced_shape(shape: tuple[int, ...], axis: Sequence[int], keepdims: bool) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from ..op import Op, array_types
 from ..scalar import Scalar
 from ..scalar.trace import Accessor, inputs
 from ..types import ArrayType, Type
+from .bounds import IndexBound, check_bounds, index_bounds
 from .promotion import cast_to
 
 if TYPE_CHECKING:
@@ -29,15 +30,24 @@ class Scatter(Op):
     ----------
     combine : callable
         ``combine(old, update) -> new`` over scalars.
+    indices : str
+        The variadic parameter that holds index arrays: the first of them points along axis 0 of
+        the operand, the second along axis 1, ... (see `checked_indices`).
     """
 
     kind: ClassVar[str] = "scatter"
 
     def __init__(
-        self, function: Callable[..., Any], *, combine: Callable[..., Any], **contract: Any
+        self,
+        function: Callable[..., Any],
+        *,
+        combine: Callable[..., Any],
+        indices: str = "",
+        **contract: Any,
     ) -> None:
         super().__init__(function, **contract)
         self.combine = combine
+        self.indices = indices
 
     def _own_parameters(self, function: Callable[..., Any]) -> list[inspect.Parameter]:
         return super()._own_parameters(function)[1:]
@@ -54,6 +64,14 @@ class Scatter(Op):
             self.type_function(*types, **attributes)
         operand = array_types(types)[0]
         return ArrayType(operand.shape, operand.dtype)
+
+    def checked_indices(self, types: Sequence[ArrayType]) -> tuple[IndexBound, ...]:
+        """The inputs whose elements a program must check before it writes with them."""
+        return index_bounds(self, self.indices, types)
+
+    def evaluate(self, arrays: Sequence[Any], attributes: Mapping[str, Any], type: Type) -> Any:
+        check_bounds(self, arrays)
+        return super().evaluate(arrays, attributes, type)
 
     def target(
         self, types: Sequence[ArrayType], attributes: Mapping[str, Any]
