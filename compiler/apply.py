@@ -9,6 +9,7 @@ import numpy as np
 
 from .builder import Builder, current
 from .errors import LeakedTracerError, LocatedError
+from .patterns import Pattern, term
 from .scalar import Scalar
 from .types import TupleType, type_of
 from .value import Value, describe_operand
@@ -21,10 +22,14 @@ def apply(op: Op, args: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     """The result of calling `op`.
 
     Inside a trace the result is a value. Outside, arrays in give arrays out, computed by the
-    reference. Inside another op's scalar body the op's own body is inlined.
+    reference. Inside another op's scalar body the op's own body is inlined. On the variables of a
+    rewrite rule the result is a pattern.
     """
-    if any(isinstance(arg, Scalar) for arg in args):
-        return op.function(*args, **attributes)
+    for arg in args:
+        if isinstance(arg, Scalar):
+            return op.function(*args, **attributes)
+        if isinstance(arg, Pattern):
+            return term(op, tuple(args), attributes)
     builder = current()
     if builder is not None:
         return apply_in(builder, op, args, attributes)

@@ -32,7 +32,7 @@ def evaluate(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
     with np.errstate(all="ignore"):
         for unit in graph.units:
             if unit not in known:
-                known[unit] = _evaluate_unit(unit, [known[i] for i in unit.inputs])
+                known[unit] = evaluate_unit(unit, [known[i] for i in unit.inputs])
     return [known[unit] for unit in graph.outputs if not isinstance(unit.type, TokenType)]
 
 
@@ -48,7 +48,8 @@ def _checked_input(unit: Unit, argument: Any) -> Any:
     return array
 
 
-def _evaluate_unit(unit: Unit, operands: list[Any]) -> Any:
+def evaluate_unit(unit: Unit, operands: list[Any]) -> Any:
+    """One unit's value for its inputs' values, by the reference."""
     if unit.op in _STRUCTURAL:
         return _STRUCTURAL[unit.op](unit, operands)
     if unit.op in TRANSFORMS:

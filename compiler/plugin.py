@@ -1,5 +1,8 @@
 """What a plugin file imports: the decorators, the scalar words, domains, roles and samples."""
 
+from .algebra import Rule
+from .algebra import table as rewrites
+from .constants import number_of
 from .domains import Domain, above_minus_one, inside_one, nonzero, positive
 from .dtypes import DType
 from .dtypes import bool_ as bool_
@@ -24,6 +27,7 @@ from .kinds import (
     scatter,
 )
 from .kinds.reduction import normalise_axes, normalise_axis
+from .patterns import variables
 from .registry import registry
 from .roles import Role
 from .samples import (
@@ -73,6 +77,7 @@ __all__ = [
     "Labels",
     "OutOfBoundsError",
     "Role",
+    "Rule",
     "Scalar",
     "ShapeError",
     "UnsupportedError",
@@ -109,10 +114,12 @@ __all__ = [
     "normal",
     "normalise_axes",
     "normalise_axis",
+    "number_of",
     "ordinary",
     "positive",
     "reduction",
     "registry",
+    "rewrites",
     "round_even",
     "scatter",
     "select",
@@ -122,4 +129,5 @@ __all__ = [
     "truncated_divide",
     "truncated_remainder",
     "uniform",
+    "variables",
 ]

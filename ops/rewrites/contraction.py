@@ -1,0 +1,63 @@
+"""Transposes into contractions: dimension numbers say what a transpose would do."""
+
+from ... import ops
+from ...compiler.plugin import Rule, rewrites, variables
+
+x, y, p, c, b = variables("x y p c b")
+
+
+def _kept(ndim, *taken):
+    """The dimensions that are neither contracted nor batch."""
+    return [axis for axis in range(ndim) if not any(axis in axes for axes in taken)]
+
+
+def _in_order(axes, contract, batch):
+    """True when the permutation leaves the kept dimensions in their order."""
+    kept = [axes[axis] for axis in _kept(len(axes), contract, batch)]
+    return kept == sorted(kept)
+
+
+def _moved(pairs, side, axes):
+    """Dimension pairs with those of one side named as before the transpose."""
+    moved = list(pairs)
+    moved[side] = tuple(axes[axis] for axis in pairs[side])
+    return tuple(moved)
+
+
+def _exchanged(x, y, p, c, b):
+    """The product of y and x when `p` does no more than exchange their blocks of dimensions."""
+    batch = len(b[0])
+    of_x = len(_kept(x.ndim, c[0], b[0]))
+    of_y = len(_kept(y.ndim, c[1], b[1]))
+    blocks = (range(batch), range(batch + of_x, batch + of_x + of_y), range(batch, batch + of_x))
+    if p != tuple(axis for block in blocks for axis in block):
+        return None
+    return ops.dot_general(y, x, contract=(c[1], c[0]), batch=(b[1], b[0]))
+
+
+rewrites.add(
+    Rule(
+        ops.dot_general(ops.transpose(x, axes=p), y, contract=c, batch=b),
+        lambda x, y, p, c, b: ops.dot_general(
+            x, y, contract=_moved(c, 0, p), batch=_moved(b, 0, p)
+        ),
+        "the same products in the same order",
+        when=lambda p, c, b: _in_order(p, c[0], b[0]),
+        name="transpose into the left of a product",
+    ),
+    Rule(
+        ops.dot_general(x, ops.transpose(y, axes=p), contract=c, batch=b),
+        lambda x, y, p, c, b: ops.dot_general(
+            x, y, contract=_moved(c, 1, p), batch=_moved(b, 1, p)
+        ),
+        "the same products in the same order",
+        when=lambda p, c, b: _in_order(p, c[1], b[1]),
+        name="transpose into the right of a product",
+    ),
+    Rule(
+        ops.transpose(ops.dot_general(x, y, contract=c, batch=b), axes=p),
+        _exchanged,
+        "the same products, each with its factors exchanged, in the same order",
+        name="transpose of a product",
+    ),
+)

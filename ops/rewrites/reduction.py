@@ -1,0 +1,20 @@
+"""Reductions over axes of one element."""
+
+from ... import ops
+from ...compiler.plugin import Rule, rewrites, variables
+from .movement import reshaped
+
+x, a = variables("x a")
+
+
+def _alone(op, because):
+    return Rule(
+        op(x, axis=a),
+        lambda x, whole: reshaped(x, whole.shape),
+        because,
+        when=lambda x, a: all(x.shape[axis] == 1 for axis in a),
+        name=f"{op.name} of one element",
+    )
+
+
+rewrites.add(_alone(ops.sum, "a sum of one number is that number, -0.0 and NaN included"))
