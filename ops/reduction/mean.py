@@ -1,0 +1,34 @@
+"""Arithmetic mean."""
+
+import math
+
+import numpy as np
+
+from ... import ops
+from ...compiler.plugin import bad, case, composite, integers, normal, normalise_axes
+
+
+@composite(
+    formula=r"\frac{1}{n} \sum_i x_i",
+    linear_in=[("x",)],
+    reference=np.mean,
+)
+def mean(x, *, axis=None, keepdims=False):
+    """Mean over `axis` (all axes by default); of integers in float64, of no elements NaN."""
+    count = math.prod(x.shape[a] for a in axis)
+    return ops.sum(x, axis=axis, keepdims=keepdims) / count
+
+
+@mean.normalise
+def mean_axes(x, *, axis, keepdims):
+    return {"axis": normalise_axes(axis, x.ndim), "keepdims": keepdims}
+
+
+mean.samples(
+    case(normal(3, 4)),
+    case(normal(3, 4, 2), axis=(0, -1)),
+    case(normal(3, 4), axis=1, keepdims=True),
+    case(normal()),
+    case(integers(-9, 9, 5)),
+    bad(normal(3, 4), axis=2, says="axis 2 is out of range for an array of 2 dimensions"),
+)

@@ -1,0 +1,31 @@
+"""Standard deviation."""
+
+import numpy as np
+
+from ... import ops
+from ...compiler.plugin import bad, case, composite, integers, normal, normalise_axes
+
+
+@composite(
+    formula=r"\sqrt{\frac{1}{n - d} \sum_i (x_i - \bar x)^2}",
+    kink="no derivative where all elements are equal: the cotangent is NaN there",
+    reference=np.std,
+)
+def std(x, *, axis=None, keepdims=False, ddof=0):
+    """Square root of the variance over `axis` (all axes by default); see `var`."""
+    return ops.sqrt(ops.var(x, axis=axis, keepdims=keepdims, ddof=ddof))
+
+
+@std.normalise
+def std_axes(x, *, axis, keepdims, ddof):
+    return {"axis": normalise_axes(axis, x.ndim), "keepdims": keepdims, "ddof": ddof}
+
+
+std.samples(
+    case(normal(3, 4)),
+    case(normal(3, 4, 2), axis=(0, -1), ddof=1),
+    case(normal(3, 4), axis=1, keepdims=True),
+    case(normal(), smooth=False),
+    case(integers(-9, 9, 5)),
+    bad(normal(3, 4), axis=2, says="axis 2 is out of range for an array of 2 dimensions"),
+)
