@@ -101,6 +101,16 @@ def ordinary(low: float = -3.0, high: float = 3.0) -> list[Sample]:
     ]
 
 
+def ranges(*bounds: tuple[float, float]) -> list[Sample]:
+    """Everyday inputs as of `ordinary`, each input within its own bounds, and broadcast ones."""
+    shapes = [(shape,) * len(bounds) for shape in ((7,), (3, 4), (), (1,), (0,))]
+    shapes.append(tuple((4, 1) if i % 2 == 0 else (3,) for i in range(len(bounds))))
+    return [
+        Sample(tuple(uniform(*b, *s) for b, s in zip(bounds, each, strict=True)), {})
+        for each in shapes
+    ]
+
+
 def around(*points: float) -> Sample:
     """The points themselves and their neighbours, where a kink or a branch of the body lies."""
 
@@ -122,3 +132,13 @@ def specials() -> Sample:
         return np.array([*values, info.min], dtype=dtype)
 
     return Sample(draw, {}, smooth=False)
+
+
+def special_pairs() -> Sample:
+    """Each of the special numbers, 1 and -2.5 with each of them, for ops of two inputs."""
+
+    def draw(rng: np.random.Generator, dtype: np.dtype[Any]) -> Any:
+        (special,) = specials().arrays(1, 0, dtype)
+        return np.append(special, np.array([1.0, -2.5], dtype))
+
+    return Sample((lambda rng, dtype: draw(rng, dtype)[:, None], draw), {}, smooth=False)
