@@ -5,11 +5,22 @@ if not __name__.startswith("chainrule."):
 
 from .act.log_softmax import log_softmax
 from .act.softmax import softmax
+from .arithmetic.abs import abs
 from .arithmetic.add import add
+from .arithmetic.div import div
+from .arithmetic.maximum import maximum
+from .arithmetic.minimum import minimum
 from .arithmetic.mul import mul
 from .arithmetic.neg import neg
+from .arithmetic.sign import sign
+from .arithmetic.square import square
 from .arithmetic.sub import sub
+from .comparison.equal import equal
 from .comparison.greater import greater
+from .comparison.greater_equal import greater_equal
+from .comparison.less import less
+from .comparison.less_equal import less_equal
+from .comparison.not_equal import not_equal
 from .contraction.dot_general import dot_general
 from .contraction.matmul import matmul
 from .indexing.gather import gather
@@ -17,6 +28,14 @@ from .indexing.getitem import getitem
 from .indexing.scatter_add import scatter_add
 from .indexing.take import take
 from .indexing.take_along_axis import take_along_axis
+from .logic.bitwise_and import bitwise_and
+from .logic.bitwise_or import bitwise_or
+from .logic.bitwise_xor import bitwise_xor
+from .logic.invert import invert
+from .logic.logical_and import logical_and
+from .logic.logical_not import logical_not
+from .logic.logical_or import logical_or
+from .logic.logical_xor import logical_xor
 from .loss.cross_entropy import cross_entropy
 from .movement.broadcast_to import broadcast_to
 from .movement.concatenate import concatenate
@@ -47,45 +66,70 @@ from .reduction.sum import sum
 from .reduction.var import var
 from .selection.cast import cast
 from .selection.where import where
+from .transcendental.exp import exp
+from .transcendental.log import log
+from .transcendental.sqrt import sqrt
 from .transcendental.tanh import tanh
 
 from . import rewrites as rewrites  # isort: skip  (its rules name the ops above)
 
 __all__ = [
+    "abs",
     "add",
     "all",
     "any",
     "argmax",
     "argmin",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
     "broadcast_to",
     "cast",
     "concatenate",
     "cross_entropy",
+    "div",
     "dot_general",
+    "equal",
+    "exp",
     "expand_dims",
     "flip",
     "full",
     "gather",
     "getitem",
     "greater",
+    "greater_equal",
+    "invert",
     "iota",
+    "less",
+    "less_equal",
+    "log",
     "log_softmax",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
     "logsumexp",
     "matmul",
     "max",
+    "maximum",
     "mean",
     "min",
+    "minimum",
     "mul",
     "neg",
+    "not_equal",
     "one_hot",
     "pad",
     "prod",
     "relu",
     "reshape",
     "scatter_add",
+    "sign",
     "slice",
     "softmax",
     "spread",
+    "sqrt",
+    "square",
     "squeeze",
     "stack",
     "std",

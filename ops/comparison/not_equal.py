@@ -1,0 +1,39 @@
+"""Inequality."""
+
+import numpy as np
+
+from ...compiler.plugin import (
+    around,
+    bool_,
+    booleans,
+    case,
+    elementwise,
+    given,
+    integers,
+    ordinary,
+    special_pairs,
+)
+
+
+@elementwise(
+    formula=r"x \ne y",
+    accepts="biuf",
+    result=bool_,
+    differentiable=(),
+    operator="__ne__",
+    reference=np.not_equal,
+)
+def not_equal(x, y):
+    """True where x and y differ; NaN differs from everything, itself too."""
+    return x != y
+
+
+not_equal.samples(
+    ordinary(),
+    around(1.0),
+    special_pairs(),
+    case(given([0.0, -0.0, 2.0]), given([-0.0, 0.0, 2.0]), smooth=False),
+    case(integers(-2, 3, 9), integers(-2, 3, 9)),
+    case(integers(0, 255, 9, dtype="uint8"), integers(0, 255, 9, dtype="uint8")),
+    case(booleans(9), booleans(9)),
+)
