@@ -5,6 +5,7 @@ __version__ = "0.1.0"
 from . import ops as ops
 from .compiler.provenance import scope as scope
 from .frontend import data as data
+from .frontend import losses as losses
 from .frontend import nn as nn
 from .frontend import optim as optim
 from .frontend.arguments import ShapeDtype as ShapeDtype
