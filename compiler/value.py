@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .dtypes import DType
 from .errors import ArgumentError, UnsupportedError
 from .graph import Unit
 from .registry import registry
@@ -51,8 +50,9 @@ class Value:
         return self.type.size
 
     @property
-    def dtype(self) -> DType:
-        return self.type.dtype
+    def dtype(self) -> np.dtype[Any]:
+        """The element type as NumPy's; ``type.dtype`` is the compiler's own."""
+        return self.type.dtype.numpy
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.unit.type})"

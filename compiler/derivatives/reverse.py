@@ -99,7 +99,7 @@ def conform(builder: Builder, ct: Value, like: Unit) -> Value:
         ct = registry.role(Role.RESHAPE)(ct, shape=wanted.shape)
     if ct.shape != wanted.shape:
         ct = registry.role(Role.BROADCAST)(ct, shape=wanted.shape)
-    if ct.dtype is not wanted.dtype or ct.type.weak:
+    if ct.type.dtype is not wanted.dtype or ct.type.weak:
         ct = registry.role(Role.CAST)(ct, dtype=wanted.dtype)
     return ct
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 def common_dtype(values: Sequence[Value]) -> tuple[DType, bool]:
     """The promoted dtype of the values and whether it is weak; warns of a widening scalar."""
-    dtype, weak = promote([(value.dtype, value.type.weak) for value in values])
+    dtype, weak = promote([(value.type.dtype, value.type.weak) for value in values])
     scalars = [value for value in values if _is_captured_scalar(value)]
-    rest = [(v.dtype, v.type.weak) for v in values if not _is_captured_scalar(v)]
+    rest = [(v.type.dtype, v.type.weak) for v in values if not _is_captured_scalar(v)]
     if scalars and rest and not all(weak for _, weak in rest):
         narrow, _ = promote(rest)
         if narrow.is_float and dtype.is_float and narrow.itemsize < dtype.itemsize:
@@ -42,15 +42,13 @@ def _is_captured_scalar(value: Value) -> bool:
 
 def cast_to(builder: Builder, value: Value, dtype: DType, weak: bool = False) -> Value:
     """The value in `dtype`; a literal is converted on the spot."""
-    if value.dtype is dtype and value.type.weak == weak:
+    if value.type.dtype is dtype and value.type.weak == weak:
         return value
     if value.unit.op is CONSTANT and value.type.weak:
         number = value.unit.attributes["value"].value
         if dtype.is_integer and not _fits(number, dtype):
             raise DTypeError(f"the Python integer {number} does not fit {dtype}")
         return builder.constant(number.astype(dtype.numpy), weak=weak)
-    if weak and value.type.weak:
-        return value if value.dtype is dtype else registry.role(Role.CAST)(value, dtype=dtype)
     return registry.role(Role.CAST)(value, dtype=dtype)
 
 

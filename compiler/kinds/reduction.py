@@ -99,13 +99,13 @@ class Reduction(Op):
         self, builder: Builder, values: list[Value], attributes: dict[str, Any]
     ) -> tuple[list[Value], dict[str, Any]]:
         (x,) = values
-        if x.dtype.kind not in self.accepts:
+        if x.type.dtype.kind not in self.accepts:
             raise DTypeError(f"got {x.dtype}, wanted one of the kinds {self.accepts!r}")
         axis = normalise_axes(attributes["axis"], x.ndim)
         attributes = {**attributes, "axis": axis, "keepdims": bool(attributes["keepdims"])}
         if self.accumulates == "bool":
-            x = x if x.dtype is bool_ else x != 0
-        elif self.accumulates == "wide" and not x.dtype.is_inexact:
+            x = x if x.type.dtype is bool_ else x != 0
+        elif self.accumulates == "wide" and not x.type.dtype.is_inexact:
             x = cast_to(builder, x, uint64 if x.dtype.kind == "u" else int64)
         return [x], attributes
 

@@ -56,7 +56,7 @@ class Scatter(Op):
         self, builder: Builder, values: list[Value], attributes: dict[str, Any]
     ) -> tuple[list[Value], dict[str, Any]]:
         operand, updates, *others = values
-        updates = cast_to(builder, updates, operand.dtype)
+        updates = cast_to(builder, updates, operand.type.dtype)
         return super().prepare(builder, [operand, updates, *others], attributes)
 
     def infer(self, types: Sequence[Type], attributes: Mapping[str, Any]) -> Type:

@@ -47,7 +47,7 @@ def from_start(indices, extent):
     is an error rather than the last class: what indexes as NumPy does calls this first.
     """
     if isinstance(indices, Value):
-        if not indices.dtype.is_integer:
+        if not indices.type.dtype.is_integer:
             raise DTypeError(f"the indices are {indices.dtype}, wanted integers")
-        indices = indices if indices.dtype is int64 else ops.cast(indices, dtype=int64)
+        indices = indices if indices.type.dtype is int64 else ops.cast(indices, dtype=int64)
     return ops.where(indices < 0, indices + extent, indices)

@@ -9,7 +9,7 @@ def along(x, indices, axis):
 
     The other axes of `x` and of `indices` broadcast together.
     """
-    if not indices.dtype.is_integer:
+    if not indices.type.dtype.is_integer:
         raise DTypeError(f"the indices are {indices.dtype}, wanted integers")
     if indices.ndim != x.ndim:
         raise ShapeError(f"the indices have {indices.ndim} dimensions, the array {x.ndim}")

@@ -128,7 +128,7 @@ def _traced(entry: Value) -> Value:
             "a traced mask selects a number of elements that depends on data",
             "Use np.where(mask, x, y) to choose per element",
         )
-    if not entry.dtype.is_integer:
+    if not entry.type.dtype.is_integer:
         raise DTypeError(f"the indices are {entry.dtype}, wanted integers")
     return entry
 

@@ -34,7 +34,7 @@ rewrites.add(
         x + 0,
         x,
         "integers have one zero",
-        when=lambda x: not x.dtype.is_inexact,
+        when=lambda x: not x.type.dtype.is_inexact,
         name="add(x, 0) of integers -> x",
     ),
     Rule(x * 1, x, "1 is neutral for NaN, infinities and signed zeros too"),

@@ -41,7 +41,7 @@ rewrites.add(
         ops.cast(ops.cast(x), dtype=d),
         _converted,
         "the first conversion loses nothing: it holds every number of x, NaN and -0.0 included",
-        when=lambda x, whole: holds_all(whole.unit.inputs[0].type.dtype, x.dtype),
+        when=lambda x, whole: holds_all(whole.unit.inputs[0].type.dtype, x.type.dtype),
         name="cast of a lossless cast",
     ),
 )
