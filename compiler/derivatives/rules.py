@@ -16,8 +16,10 @@ from typing import Any
 from ..builder import Builder
 from ..errors import GradientError
 from ..graph import Unit, toposort
+from ..kinds import Composite
 from ..op import Op
 from ..registry import registry
+from ..rewrite import splice
 from ..roles import Role
 from ..structural import INPUT
 from ..types import ArrayType
@@ -33,6 +35,8 @@ def pull(builder: Builder, unit: Unit, ct: Any, needed: set[int]) -> list[Value 
         return _apply_vjp(builder, unit, ct, needed)
     if op.jvp_rule is not None:
         return _transpose_jvp(builder, unit, ct, needed)
+    if isinstance(op, Composite):
+        return _pull_inside(builder, unit, op, ct, needed)
     raise missing_rule(op)
 
 
@@ -45,6 +49,8 @@ def push(builder: Builder, unit: Unit, tangents: Sequence[Any]) -> Any:
     if op.jvp_rule is not None:
         given = tuple(t if i in moving else None for i, t in enumerate(tangents))
         return op.jvp_rule(given, *_values(builder, unit), **unit.attributes)
+    if op.vjp_rule is None and isinstance(op, Composite):
+        return _push_inside(builder, unit, op, tangents, moving)
     if op.vjp_rule is None:
         raise missing_rule(op)
     if op.kind == "elementwise":
@@ -53,6 +59,41 @@ def push(builder: Builder, unit: Unit, tangents: Sequence[Any]) -> Any:
     if all(any(i in group for group in groups) for i in moving):
         return _linear_jvp(builder, unit, tangents, groups)
     return _transpose_vjp(builder, unit, tangents, moving)
+
+
+def _pull_inside(
+    builder: Builder, unit: Unit, op: Composite, ct: Any, needed: set[int]
+) -> list[Value | None]:
+    """A composite that a rule built, and that `inline` has not seen, is pulled through its body."""
+    from .transforms import pulled_back
+
+    body = op.subgraph([operand.type for operand in unit.inputs], unit.attributes)
+    cts = ct if isinstance(ct, tuple) else (ct,)
+    seeds = [i for i, part in enumerate(cts) if part is not None]
+    wanted = sorted(needed)
+    pulled = pulled_back(body, wanted, seeds)
+    given = [*unit.inputs, *(cts[i].unit for i in seeds)]
+    results = splice(builder, pulled, given, op.name, builder.origins.get(unit))
+    found = dict(zip(wanted, results[len(body.outputs) :], strict=True))
+    return [builder.value(found[i]) if i in found else None for i in range(len(unit.inputs))]
+
+
+def _push_inside(
+    builder: Builder, unit: Unit, op: Composite, tangents: Sequence[Any], moving: set[int]
+) -> Any:
+    """The tangents of a composite's results, through its body."""
+    from .transforms import linearised
+
+    body = op.subgraph([operand.type for operand in unit.inputs], unit.attributes)
+    order = sorted(moving)
+    given = [*unit.inputs, *(tangents[i].unit for i in order)]
+    linear = linearised(body, order)
+    results = splice(builder, linear, given, op.name, builder.origins.get(unit))
+    rest = iter(results[len(body.outputs) :])
+    pushed = [
+        builder.value(next(rest)) if output.type.differentiable else None for output in body.outputs
+    ]
+    return pushed[0] if len(pushed) == 1 else tuple(pushed)
 
 
 def missing_rule(op: Op) -> GradientError:
