@@ -8,19 +8,27 @@ from .act.softmax import softmax
 from .arithmetic.abs import abs
 from .arithmetic.add import add
 from .arithmetic.div import div
+from .arithmetic.floor_divide import floor_divide
 from .arithmetic.maximum import maximum
 from .arithmetic.minimum import minimum
+from .arithmetic.mod import mod
 from .arithmetic.mul import mul
 from .arithmetic.neg import neg
+from .arithmetic.reciprocal import reciprocal
 from .arithmetic.sign import sign
 from .arithmetic.square import square
+from .arithmetic.stop_gradient import stop_gradient
 from .arithmetic.sub import sub
 from .comparison.equal import equal
 from .comparison.greater import greater
 from .comparison.greater_equal import greater_equal
+from .comparison.isfinite import isfinite
+from .comparison.isinf import isinf
+from .comparison.isnan import isnan
 from .comparison.less import less
 from .comparison.less_equal import less_equal
 from .comparison.not_equal import not_equal
+from .comparison.signbit import signbit
 from .contraction.dot_general import dot_general
 from .contraction.matmul import matmul
 from .indexing.gather import gather
@@ -32,10 +40,12 @@ from .logic.bitwise_and import bitwise_and
 from .logic.bitwise_or import bitwise_or
 from .logic.bitwise_xor import bitwise_xor
 from .logic.invert import invert
+from .logic.left_shift import left_shift
 from .logic.logical_and import logical_and
 from .logic.logical_not import logical_not
 from .logic.logical_or import logical_or
 from .logic.logical_xor import logical_xor
+from .logic.right_shift import right_shift
 from .loss.cross_entropy import cross_entropy
 from .movement.broadcast_to import broadcast_to
 from .movement.concatenate import concatenate
@@ -64,12 +74,40 @@ from .reduction.spread import spread
 from .reduction.std import std
 from .reduction.sum import sum
 from .reduction.var import var
+from .rounding.ceil import ceil
+from .rounding.floor import floor
+from .rounding.round import round
+from .rounding.trunc import trunc
 from .selection.cast import cast
+from .selection.clip import clip
 from .selection.where import where
+from .transcendental.arccos import arccos
+from .transcendental.arcsin import arcsin
+from .transcendental.arctan import arctan
+from .transcendental.arctan2 import arctan2
+from .transcendental.cbrt import cbrt
+from .transcendental.cos import cos
+from .transcendental.cosh import cosh
+from .transcendental.erf import erf
 from .transcendental.exp import exp
+from .transcendental.exp2 import exp2
+from .transcendental.expm1 import expm1
+from .transcendental.hypot import hypot
 from .transcendental.log import log
+from .transcendental.log10 import log10
+from .transcendental.log1p import log1p
+from .transcendental.log2 import log2
+from .transcendental.log_sigmoid import log_sigmoid
+from .transcendental.logaddexp import logaddexp
+from .transcendental.rsqrt import rsqrt
+from .transcendental.sigmoid import sigmoid
+from .transcendental.sin import sin
+from .transcendental.sinh import sinh
+from .transcendental.softplus import softplus
 from .transcendental.sqrt import sqrt
+from .transcendental.tan import tan
 from .transcendental.tanh import tanh
+from .transcendental.xlogy import xlogy
 
 from . import rewrites as rewrites  # isort: skip  (its rules name the ops above)
 
@@ -78,6 +116,10 @@ __all__ = [
     "add",
     "all",
     "any",
+    "arccos",
+    "arcsin",
+    "arctan",
+    "arctan2",
     "argmax",
     "argmin",
     "bitwise_and",
@@ -85,25 +127,45 @@ __all__ = [
     "bitwise_xor",
     "broadcast_to",
     "cast",
+    "cbrt",
+    "ceil",
+    "clip",
     "concatenate",
+    "cos",
+    "cosh",
     "cross_entropy",
     "div",
     "dot_general",
     "equal",
+    "erf",
     "exp",
+    "exp2",
     "expand_dims",
+    "expm1",
     "flip",
+    "floor",
+    "floor_divide",
     "full",
     "gather",
     "getitem",
     "greater",
     "greater_equal",
+    "hypot",
     "invert",
     "iota",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "left_shift",
     "less",
     "less_equal",
     "log",
+    "log10",
+    "log1p",
+    "log2",
+    "log_sigmoid",
     "log_softmax",
+    "logaddexp",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -115,30 +177,44 @@ __all__ = [
     "mean",
     "min",
     "minimum",
+    "mod",
     "mul",
     "neg",
     "not_equal",
     "one_hot",
     "pad",
     "prod",
+    "reciprocal",
     "relu",
     "reshape",
+    "right_shift",
+    "round",
+    "rsqrt",
     "scatter_add",
+    "sigmoid",
     "sign",
+    "signbit",
+    "sin",
+    "sinh",
     "slice",
     "softmax",
+    "softplus",
     "spread",
     "sqrt",
     "square",
     "squeeze",
     "stack",
     "std",
+    "stop_gradient",
     "sub",
     "sum",
     "take",
     "take_along_axis",
+    "tan",
     "tanh",
     "transpose",
+    "trunc",
     "var",
     "where",
+    "xlogy",
 ]

@@ -1,0 +1,32 @@
+"""Hyperbolic cosine."""
+
+import numpy as np
+
+from ... import ops
+from ...compiler.plugin import case, elementwise, given, integers, libm, ordinary, specials
+
+
+@elementwise(
+    formula=r"\cosh x",
+    computes="float",
+    accepts="biuf",
+    cost="expensive",
+    ulp=2.0,
+    reference=np.cosh,
+)
+def cosh(x):
+    """Hyperbolic cosine of each element."""
+    return libm("cosh", x)
+
+
+@cosh.vjp
+def cosh_vjp(ct, x, out):
+    return ct * ops.sinh(x)
+
+
+cosh.samples(
+    ordinary(),
+    specials(),
+    case(given([1e-9, 89.0, -89.0, 710.0]), smooth=False),
+    case(integers(-3, 4, 5)),
+)
