@@ -24,12 +24,16 @@ Attributes = Mapping[str, Any]
 
 
 class FrozenArray:
-    """A read-only private copy of an array, identified by the digest of its type and bytes."""
+    """A read-only private copy of an array, identified by the digest of its type and bytes.
+
+    The copy is contiguous and in the machine's byte order, as its type promises.
+    """
 
     __slots__ = ("digest", "value")
 
     def __init__(self, array: Any) -> None:
         value = np.array(array, order="C", copy=True)
+        value = value.astype(value.dtype.newbyteorder("="), copy=False)
         value.flags.writeable = False
         self.value = value
         header = f"{value.dtype.str}{value.shape}".encode()
@@ -85,5 +89,16 @@ def attributes_key(attributes: Attributes) -> Hashable:
 
 
 def subgraphs(attributes: Attributes) -> tuple[Graph, ...]:
-    """The graphs among the attributes (of calls and transforms)."""
-    return tuple(value for value in attributes.values() if hasattr(value, "fingerprint"))
+    """The graphs among the attributes (of calls and transforms), those in tuples too."""
+    found: list[Graph] = []
+    for value in attributes.values():
+        _collect_graphs(value, found)
+    return tuple(found)
+
+
+def _collect_graphs(value: Any, found: list[Graph]) -> None:
+    if isinstance(value, tuple):
+        for item in value:
+            _collect_graphs(item, found)
+    elif hasattr(value, "fingerprint"):
+        found.append(value)

@@ -13,7 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .attributes import Attributes, attributes_key
+from .attributes import Attributes, attributes_key, subgraphs
 from .provenance import NOWHERE, Origin
 from .types import ArrayType, TokenType, TupleType, Type
 
@@ -216,3 +216,18 @@ def flat_types(type: Type) -> tuple[ArrayType | TokenType, ...]:
     if isinstance(type, TupleType):
         return tuple(leaf for item in type.items for leaf in flat_types(item))
     return (type,)
+
+
+def nested_graphs(graph: Graph) -> tuple[Graph, ...]:
+    """`graph` and all graphs among its units' attributes, each once, sub-graphs before users."""
+    found: dict[str, Graph] = {}
+    stack = [(graph, False)]
+    while stack:
+        each, expanded = stack.pop()
+        if expanded:
+            found.setdefault(each.fingerprint, each)
+        elif each.fingerprint not in found:
+            stack.append((each, True))
+            held = [held for unit in each.units for held in subgraphs(unit.attributes)]
+            stack.extend((held, False) for held in reversed(held))
+    return tuple(found.values())

@@ -20,6 +20,7 @@ from .types import ArrayType, Type
 
 if TYPE_CHECKING:
     from .builder import Builder
+    from .graph import Unit
     from .value import Value
 
 Rule = Callable[..., Any]
@@ -244,6 +245,11 @@ class Op:
         if self.type_function is None:
             raise PluginError(f"{self.name}: fill the field type_rule")
         return self.type_function(*types, **attributes)
+
+    def type_on(self, inputs: Sequence[Unit], attributes: Mapping[str, Any]) -> Type:
+        """The type of a unit of this op on these inputs; `infer` does not see an effect's token."""
+        types = [unit.type for unit in inputs]
+        return self.infer(types[1:] if self.effect else types, attributes)
 
     def evaluate(self, arrays: Sequence[Any], attributes: Mapping[str, Any], type: Type) -> Any:
         """The value by the NumPy reference."""

@@ -5,9 +5,11 @@ These are the language that graphs are written in, not operations on numbers; th
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from .errors import ArgumentError
 from .graph import Graph
 from .op import Op
 from .types import TOKEN, ArrayType, TupleType, Type
@@ -19,24 +21,33 @@ class Structural(Op):
     kind: ClassVar[str] = "structural"
     structural: ClassVar[bool] = True
 
-    def __init__(self, name: str, doc: str) -> None:
+    def __init__(self, name: str, doc: str, attributes: Sequence[str] = ()) -> None:
         def function() -> None: ...
 
         super().__init__(function, name=name)
         self.__doc__ = doc
+        self.attribute_defaults = dict.fromkeys(attributes, inspect.Parameter.empty)
         self.sealed = True
 
     def infer(self, types: Sequence[Type], attributes: Mapping[str, Any]) -> Type:
         return _TYPES[self](types, attributes)
 
 
-INPUT = Structural("input", "An argument of the graph, by position.")
-CONSTANT = Structural("constant", "A frozen array known while compiling.")
+INPUT = Structural("input", "An argument of the graph, by position.", ["index", "type"])
+CONSTANT = Structural("constant", "A frozen array known while compiling.", ["value", "weak"])
 START = Structural("start", "The token before the first effect.")
-ITEM = Structural("item", "One result of a unit that has several.")
-CALL = Structural("call", "A sub-graph applied to inputs.")
-VJP = Structural("vjp", "A sub-graph's results and the cotangents of its wanted inputs.")
-JVP = Structural("jvp", "A sub-graph's results and the tangents of its differentiable ones.")
+ITEM = Structural("item", "One result of a unit that has several.", ["index"])
+CALL = Structural("call", "A sub-graph applied to inputs.", ["graph"])
+VJP = Structural(
+    "vjp",
+    "A sub-graph's results and the cotangents of its wanted inputs.",
+    ["graph", "wanted", "seeds"],
+)
+JVP = Structural(
+    "jvp",
+    "A sub-graph's results and the tangents of its differentiable ones.",
+    ["graph", "moving"],
+)
 
 TRANSFORMS = frozenset({VJP, JVP})
 STRUCTURAL: dict[str, Op] = {op.name: op for op in (INPUT, CONSTANT, START, ITEM, CALL, VJP, JVP)}
@@ -58,8 +69,10 @@ def _start(types: Sequence[Type], attributes: Mapping[str, Any]) -> Type:
 
 def _item(types: Sequence[Type], attributes: Mapping[str, Any]) -> Type:
     (whole,) = types
-    assert isinstance(whole, TupleType)
-    return whole.items[attributes["index"]]
+    index = attributes["index"]
+    if not isinstance(whole, TupleType) or index not in range(len(whole.items)):
+        raise ArgumentError(f"{whole} has no result number {index}")
+    return whole.items[index]
 
 
 def _call(types: Sequence[Type], attributes: Mapping[str, Any]) -> Type:
