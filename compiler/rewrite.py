@@ -13,7 +13,7 @@ Visit = Callable[[Builder, Unit, tuple[Unit, ...]], Unit | None]
 
 
 def rebuild(graph: Graph, visit: Visit) -> Graph:
-    """The graph with each unit replaced by what `visit` makes of it.
+    """The graph with each unit replaced by what `visit` makes of it; itself when that is no change.
 
     Parameters
     ----------
@@ -27,6 +27,8 @@ def rebuild(graph: Graph, visit: Visit) -> Graph:
             inputs = tuple(new[operand] for operand in unit.inputs)
             with builder.inherit(graph.origin(unit)):
                 new[unit] = visit(builder, unit, inputs) or same_unit(builder, unit, inputs)
+    if all(new[unit] is unit for unit in graph.outputs):
+        return graph
     return Graph(graph.name, graph.inputs, [new[unit] for unit in graph.outputs], builder.origins)
 
 

@@ -29,6 +29,8 @@ def inline_all(graph: Graph, notes: Notes) -> Graph:
 
 
 def _open_where(graph: Graph, opens: Opens, notes: Notes) -> Graph:
+    if all(_body(unit, opens) is None for unit in graph.units):
+        return graph
     builder = Builder.seeded(graph)
     new: dict[Unit, Unit] = {}
     opened: dict[Unit, list[Unit]] = {}
