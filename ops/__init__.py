@@ -31,9 +31,14 @@ from .comparison.not_equal import not_equal
 from .comparison.signbit import signbit
 from .contraction.dot_general import dot_general
 from .contraction.matmul import matmul
+from .indexing.at import updated
 from .indexing.gather import gather
 from .indexing.getitem import getitem
+from .indexing.scatter import scatter
 from .indexing.scatter_add import scatter_add
+from .indexing.scatter_max import scatter_max
+from .indexing.scatter_min import scatter_min
+from .indexing.scatter_mul import scatter_mul
 from .indexing.take import take
 from .indexing.take_along_axis import take_along_axis
 from .logic.bitwise_and import bitwise_and
@@ -190,7 +195,11 @@ __all__ = [
     "right_shift",
     "round",
     "rsqrt",
+    "scatter",
     "scatter_add",
+    "scatter_max",
+    "scatter_min",
+    "scatter_mul",
     "sigmoid",
     "sign",
     "signbit",
@@ -214,6 +223,7 @@ __all__ = [
     "tanh",
     "transpose",
     "trunc",
+    "updated",
     "var",
     "where",
     "xlogy",

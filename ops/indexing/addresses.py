@@ -1,6 +1,6 @@
 """What gathers and scatters share: index arrays, their types, and counting from the end."""
 
-import numpy as np
+import math
 
 from ... import ops
 from ...compiler.plugin import DTypeError, ShapeError, Value, cast, int64
@@ -33,11 +33,15 @@ def check_updates(operand, updates, *indices):
     return operand
 
 
-def targets(updates, indices):
-    """The number of each update's index tuple, one number per tuple, shaped to broadcast."""
+def numbered(indices):
+    """A number for each index tuple, in order."""
     shape = indices[0].shape if indices else ()
-    size = int(np.prod(shape))
-    return ops.reshape(ops.iota(shape=(size,)), shape=shape)
+    return ops.reshape(ops.iota(shape=(math.prod(shape),)), shape=shape)
+
+
+def first_axes(operand, indices):
+    """The shape of the axes that the indices point along."""
+    return operand.shape[: len(indices)]
 
 
 def from_start(indices, extent):

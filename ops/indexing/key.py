@@ -93,7 +93,10 @@ def _plain(entry: Any) -> Any:
     if entry is None or entry is ...:
         return entry
     if isinstance(entry, slice):
-        return slice(*map(_bound, (entry.start, entry.stop, entry.step)))
+        bounds = slice(*map(_bound, (entry.start, entry.stop, entry.step)))
+        if bounds.step == 0:
+            raise ArgumentError("the step of a slice is 0")
+        return bounds
     if isinstance(entry, Value):
         return _traced(entry)
     if isinstance(entry, (bool, np.bool_)):
