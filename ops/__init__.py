@@ -9,11 +9,13 @@ from .arithmetic.abs import abs
 from .arithmetic.add import add
 from .arithmetic.div import div
 from .arithmetic.floor_divide import floor_divide
+from .arithmetic.integer_power import integer_power
 from .arithmetic.maximum import maximum
 from .arithmetic.minimum import minimum
 from .arithmetic.mod import mod
 from .arithmetic.mul import mul
 from .arithmetic.neg import neg
+from .arithmetic.power import power
 from .arithmetic.reciprocal import reciprocal
 from .arithmetic.sign import sign
 from .arithmetic.square import square
@@ -156,6 +158,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "hypot",
+    "integer_power",
     "invert",
     "iota",
     "isfinite",
@@ -188,6 +191,7 @@ __all__ = [
     "not_equal",
     "one_hot",
     "pad",
+    "power",
     "prod",
     "reciprocal",
     "relu",
