@@ -36,11 +36,11 @@ from .contraction.matmul import matmul
 from .indexing.at import updated
 from .indexing.gather import gather
 from .indexing.getitem import getitem
-from .indexing.scatter import scatter
 from .indexing.scatter_add import scatter_add
 from .indexing.scatter_max import scatter_max
 from .indexing.scatter_min import scatter_min
 from .indexing.scatter_mul import scatter_mul
+from .indexing.scatter_set import scatter_set
 from .indexing.take import take
 from .indexing.take_along_axis import take_along_axis
 from .logic.bitwise_and import bitwise_and
@@ -101,9 +101,9 @@ from .transcendental.exp2 import exp2
 from .transcendental.expm1 import expm1
 from .transcendental.hypot import hypot
 from .transcendental.log import log
-from .transcendental.log10 import log10
 from .transcendental.log1p import log1p
 from .transcendental.log2 import log2
+from .transcendental.log10 import log10
 from .transcendental.log_sigmoid import log_sigmoid
 from .transcendental.logaddexp import logaddexp
 from .transcendental.rsqrt import rsqrt
@@ -199,11 +199,11 @@ __all__ = [
     "right_shift",
     "round",
     "rsqrt",
-    "scatter",
     "scatter_add",
     "scatter_max",
     "scatter_min",
     "scatter_mul",
+    "scatter_set",
     "sigmoid",
     "sign",
     "signbit",

@@ -15,11 +15,11 @@ from ..arithmetic.mul import mul
 from ..movement.permuted import inverse, permuted
 from .getitem import boxed
 from .key import read_key
-from .scatter import scatter
 from .scatter_add import scatter_add
 from .scatter_max import scatter_max
 from .scatter_min import scatter_min
 from .scatter_mul import scatter_mul
+from .scatter_set import scatter_set
 
 
 class At:
@@ -152,7 +152,7 @@ _ELEMENTWISE = {
     "max": maximum,
 }
 _SCATTERS = {
-    "set": scatter,
+    "set": scatter_set,
     "add": scatter_add,
     "multiply": scatter_mul,
     "min": scatter_min,

@@ -24,7 +24,7 @@ X = np.arange(4 * 5 * 3, dtype=np.float64).reshape(4, 5, 3)
 
 OPS = [
     ops.gather,
-    ops.scatter,
+    ops.scatter_set,
     ops.scatter_add,
     ops.scatter_mul,
     ops.scatter_min,

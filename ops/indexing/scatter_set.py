@@ -1,8 +1,7 @@
 """Writing at given indices."""
 
 from ... import ops
-from ...compiler.plugin import bad, case, given, integers, normal
-from ...compiler.plugin import scatter as scatters
+from ...compiler.plugin import bad, case, given, integers, normal, scatter
 from .addresses import address, check_updates, first_axes, numbered
 
 
@@ -12,7 +11,7 @@ def _reference(operand, updates, *indices):
     return out
 
 
-@scatters(
+@scatter(
     formula=r"y_{j, r} = u_{s, r} \text{ for the last } s \text{ with } i(s) = j, "
     r"\quad x_{j, r} \text{ without one}",
     combine=lambda old, update: update,
@@ -21,7 +20,7 @@ def _reference(operand, updates, *indices):
     indices="indices",
     reference=_reference,
 )
-def scatter(index, operand, updates, *indices):
+def scatter_set(index, operand, updates, *indices):
     """`operand` with the updates written where the indices point; of equal indices the last wins.
 
     The indices are those of `gather`; the updates have the shape of what it would give. The
@@ -30,17 +29,17 @@ def scatter(index, operand, updates, *indices):
     return address(index, indices)
 
 
-@scatter.type_rule
-def scatter_type(operand, updates, *indices):
+@scatter_set.type_rule
+def scatter_set_type(operand, updates, *indices):
     return check_updates(operand, updates, *indices)
 
 
-@scatter.vjp
-def scatter_vjp(ct, operand, updates, *indices, wanted):
+@scatter_set.vjp
+def scatter_set_vjp(ct, operand, updates, *indices, wanted):
     *indices, _ = indices
     kept = written = None
     if 0 in wanted:
-        kept = ops.scatter(ct, ops.full(updates.shape, 0, ct.dtype), *indices)
+        kept = ops.scatter_set(ct, ops.full(updates.shape, 0, ct.dtype), *indices)
     if 1 in wanted:
         written = ops.where(_stayed(operand, updates, indices), ops.gather(ct, *indices), 0)
     return (kept, written, *(None for _ in indices))
@@ -50,12 +49,12 @@ def _stayed(operand, updates, indices):
     """True for the updates that no later one has overwritten."""
     numbers = numbered(indices)
     table = ops.full(first_axes(operand, indices), -1, numbers.dtype)
-    last = ops.gather(ops.scatter(table, numbers, *indices), *indices)
+    last = ops.gather(ops.scatter_set(table, numbers, *indices), *indices)
     extra = (1,) * (updates.ndim - last.ndim)
     return ops.reshape(last == numbers, shape=(*last.shape, *extra))
 
 
-scatter.samples(
+scatter_set.samples(
     case(normal(5, 3), normal(2, 3), given([4, 1], dtype="int64")),
     case(normal(5, 3), normal(4, 3), given([0, 2, 2, 4], dtype="int64")),
     case(normal(5, 3), normal(2, 2), integers(0, 5, 2, 2), integers(0, 3, 2, 2)),
