@@ -65,7 +65,7 @@ def attribute_key(value: Any) -> Hashable:
         return "tuple", tuple(map(attribute_key, value))
     if isinstance(value, (DType, ArrayType, TupleType, TokenType, FrozenArray)):
         return value
-    if hasattr(value, "fingerprint"):
+    if is_graph(value):
         return "graph", value.fingerprint
     raise ArgumentError(
         f"{value!r} cannot be a static attribute: use numbers, strings, tuples or dtypes"
@@ -100,5 +100,10 @@ def _collect_graphs(value: Any, found: list[Graph]) -> None:
     if isinstance(value, tuple):
         for item in value:
             _collect_graphs(item, found)
-    elif hasattr(value, "fingerprint"):
+    elif is_graph(value):
         found.append(value)
+
+
+def is_graph(value: Any) -> bool:
+    """True for graphs (of whose module this one knows nothing), without taking the digest."""
+    return hasattr(type(value), "fingerprint")

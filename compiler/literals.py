@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .attributes import FrozenArray
+from .attributes import FrozenArray, is_graph
 from .dtypes import DType
 from .errors import ArgumentError
 from .types import ArrayType, TokenType, TupleType
@@ -126,6 +126,6 @@ class Literals:
             return str(value)
         if isinstance(value, FrozenArray):
             return f"{value.type} {self.elements(value)}"
-        if hasattr(value, "fingerprint"):
+        if is_graph(value):
             return f"@{self.titles[value.fingerprint]}"
         raise ArgumentError(f"{value!r} cannot be a static attribute and has no text form")

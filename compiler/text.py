@@ -82,14 +82,13 @@ class GraphText:
         self.graph = graph
         self.title = title
         self.literals = literals
-        self.names = [_name(graph, unit) for unit in graph.inputs]
         self.labels = self._label()
 
     def _label(self) -> dict[Unit, str]:
         known: dict[Unit, str] = {}
         taken: set[str] = set()
-        for position, (unit, name) in enumerate(zip(self.graph.inputs, self.names, strict=True)):
-            label = name
+        for position, unit in enumerate(self.graph.inputs):
+            label = name = _name(self.graph, unit)
             if not LABEL.fullmatch(name) or UNNAMED.fullmatch(name) or name in taken:
                 label = f"_{position}"
             known[unit] = label
@@ -105,11 +104,12 @@ class GraphText:
 
     def head(self) -> str:
         """``graph name(inputs) {``."""
-        inputs = [
-            f"{_labelled(self.labels[unit], name)}: {unit.type}"
-            for unit, name in zip(self.graph.inputs, self.names, strict=True)
-        ]
-        return f"graph {_labelled(self.title, self.graph.name)}({', '.join(inputs)}) {{"
+        inputs = ", ".join(map(self.input, self.graph.inputs))
+        return f"graph {_labelled(self.title, self.graph.name)}({inputs}) {{"
+
+    def input(self, unit: Unit) -> str:
+        """``name: type``."""
+        return f"{_labelled(self.labels[unit], _name(self.graph, unit))}: {unit.type}"
 
     def body(self) -> Iterator[str]:
         """A line for each unit that is no input."""
