@@ -1,13 +1,17 @@
 """Writing at given indices."""
 
+import numpy as np
+
 from ... import ops
 from ...compiler.plugin import bad, case, given, integers, normal, scatter
 from .addresses import address, check_updates, first_axes, numbered
 
 
 def _reference(operand, updates, *indices):
+    # NumPy writes in the order of memory; of a reversed view that is not the order of elements.
+    updates, *indices = (np.array(each, order="C") for each in (updates, *indices))
     out = operand.copy()
-    out[indices or ...] = updates
+    out[tuple(indices) or ...] = updates
     return out
 
 
