@@ -10,6 +10,7 @@ from ...compiler.plugin import (
     case,
     elementwise,
     float32,
+    float64,
     given,
     int64,
     integers,
@@ -54,6 +55,7 @@ def cast_vjp(ct, x, out, *, dtype):
 
 cast.samples(
     case(normal(3, 4), dtype=float32),
+    case(normal(3, 4), dtype=float64),
     case(integers(-5, 5, 4), dtype=float32),
     case(normal(4), dtype=int64, smooth=False),
     case(normal(4), dtype=bool_, smooth=False),
