@@ -56,17 +56,25 @@ from .logic.right_shift import right_shift
 from .loss.cross_entropy import cross_entropy
 from .movement.broadcast_to import broadcast_to
 from .movement.concatenate import concatenate
+from .movement.diagonal import diagonal
 from .movement.expand_dims import expand_dims
+from .movement.eye import eye
 from .movement.flip import flip
 from .movement.full import full
 from .movement.iota import iota
 from .movement.one_hot import one_hot
 from .movement.pad import pad
+from .movement.repeat import repeat
 from .movement.reshape import reshape
+from .movement.roll import roll
 from .movement.slice import slice
+from .movement.split import split
 from .movement.squeeze import squeeze
 from .movement.stack import stack
+from .movement.tile import tile
 from .movement.transpose import transpose
+from .movement.tril import tril
+from .movement.triu import triu
 from .pwl.relu import relu
 from .reduction.all import all
 from .reduction.any import any
@@ -141,6 +149,7 @@ __all__ = [
     "cos",
     "cosh",
     "cross_entropy",
+    "diagonal",
     "div",
     "dot_general",
     "equal",
@@ -149,6 +158,7 @@ __all__ = [
     "exp2",
     "expand_dims",
     "expm1",
+    "eye",
     "flip",
     "floor",
     "floor_divide",
@@ -195,8 +205,10 @@ __all__ = [
     "prod",
     "reciprocal",
     "relu",
+    "repeat",
     "reshape",
     "right_shift",
+    "roll",
     "round",
     "rsqrt",
     "scatter_add",
@@ -212,6 +224,7 @@ __all__ = [
     "slice",
     "softmax",
     "softplus",
+    "split",
     "spread",
     "sqrt",
     "square",
@@ -225,7 +238,10 @@ __all__ = [
     "take_along_axis",
     "tan",
     "tanh",
+    "tile",
     "transpose",
+    "tril",
+    "triu",
     "trunc",
     "updated",
     "var",
