@@ -8,6 +8,7 @@ from .dtypes import DType
 from .dtypes import bool_ as bool_
 from .dtypes import float32 as float32
 from .dtypes import float64 as float64
+from .dtypes import int32 as int32
 from .dtypes import int64 as int64
 from .errors import (
     ArgumentError,
@@ -49,6 +50,7 @@ from .scalar import (
     Accessor,
     Scalar,
     abs_,
+    bitcast,
     cast,
     ceil,
     copysign,
@@ -88,6 +90,7 @@ __all__ = [
     "abs_",
     "around",
     "bad",
+    "bitcast",
     "bool_",
     "booleans",
     "broadcast_shapes",
@@ -105,6 +108,7 @@ __all__ = [
     "fma",
     "given",
     "inside_one",
+    "int32",
     "int64",
     "integers",
     "isnan",

@@ -3,7 +3,25 @@
 import numpy as np
 
 from ... import ops
-from ...compiler.plugin import case, elementwise, given, integers, libm, ordinary, specials
+from ...compiler.plugin import (
+    case,
+    cast,
+    elementwise,
+    float32,
+    float64,
+    fma,
+    given,
+    integers,
+    isnan,
+    ordinary,
+    select,
+    specials,
+)
+from .exponential import OVERFLOW, clamped, reduced
+from .polynomial import FORMATS, power_of_two
+
+# Below, e^x - 1 rounds to -1.
+MINUS_ONE = {float32: -18.0, float64: -40.0}
 
 
 @elementwise(
@@ -11,13 +29,17 @@ from ...compiler.plugin import case, elementwise, given, integers, libm, ordinar
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.6,
     zero_preserving=True,
     reference=np.expm1,
 )
 def expm1(x):
     """Exponential less one, exact to the last places near 0."""
-    return libm("expm1", x)
+    n, r, rest = reduced(clamped(x, MINUS_ONE[x.dtype], OVERFLOW[x.dtype]))
+    form = FORMATS[x.dtype]
+    half = power_of_two(cast(n, form.integer) - 1, form)
+    whole = 2 * fma(r + rest, half, half - 0.5)
+    return select(isnan(x) | (x == 0), x, select(n == 0, r + rest, whole))
 
 
 @expm1.vjp

@@ -1,17 +1,23 @@
 """Natural logarithm."""
 
+import math
+
 import numpy as np
 
 from ...compiler.plugin import (
     around,
     case,
+    cast,
     elementwise,
     integers,
-    libm,
+    isnan,
     ordinary,
     positive,
+    select,
     specials,
 )
+from .logarithm import log_of_parts, split
+from .polynomial import FORMATS
 
 
 @elementwise(
@@ -19,13 +25,19 @@ from ...compiler.plugin import (
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     domain={"x": positive},
     reference=np.log,
 )
 def log(x):
     """Natural logarithm; -inf at 0, NaN below."""
-    return libm("log", x)
+    form = FORMATS[x.dtype]
+    subnormal = x < form.smallest
+    k, m = split(select(subnormal, x * 2.0**form.digits, x))
+    k = cast(select(subnormal, k - form.digits, k), x.dtype)
+    value = log_of_parts(k, m - 1, 0.0)
+    value = select(x == 0, -math.inf, select(x < 0, math.nan, value))
+    return select(isnan(x) | (x == math.inf), x, value)
 
 
 @log.vjp

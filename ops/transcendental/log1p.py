@@ -1,18 +1,30 @@
 """Logarithm of one plus."""
 
+import math
+
 import numpy as np
 
 from ...compiler.plugin import (
     above_minus_one,
+    abs_,
     around,
     case,
+    cast,
     elementwise,
+    float32,
+    float64,
     given,
     integers,
-    libm,
+    isnan,
     ordinary,
+    select,
     specials,
 )
+from .logarithm import log_of_parts, split
+
+# Above, what 1 + x rounds away no longer counts; below, log1p(x) rounds to x.
+LARGE = {float32: 1e9, float64: 1e18}
+SMALL = {float32: 1e-9, float64: 1e-18}
 
 
 @elementwise(
@@ -20,14 +32,22 @@ from ...compiler.plugin import (
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     domain={"x": above_minus_one},
     zero_preserving=True,
     reference=np.log1p,
 )
 def log1p(x):
     """Natural logarithm of 1 + x, exact to the last places near 0; -inf at -1, NaN below."""
-    return libm("log1p", x)
+    u = 1 + x
+    k, m = split(u)
+    lost = select(u >= 2, 1 - (u - x), x - (u - 1)) / u
+    plain = k == 0
+    f = select(plain, x, m - 1)
+    value = log_of_parts(cast(k, x.dtype), f, select(plain | (x > LARGE[x.dtype]), 0, lost))
+    value = select(x == -1, -math.inf, select(x < -1, math.nan, value))
+    itself = isnan(x) | (x == math.inf) | (abs_(x) < SMALL[x.dtype])
+    return select(itself, x, value)
 
 
 @log1p.vjp

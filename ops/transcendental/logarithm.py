@@ -1,0 +1,47 @@
+"""The natural logarithm in parts, shared by log and log1p.
+
+``x = 2^k m`` with m in [sqrt(1/2), sqrt 2) and ``log x = k ln 2 + log(1 + f)``, ``f = m - 1``. In
+float32 a minimax polynomial gives ``log(1+f) = f - f^2/2 + f^3 p(f)``; in float64 the series in
+``s = f/(2+f)`` of fdlibm (Sun Microsystems 1993, e_log.c).
+"""
+
+from ...compiler.plugin import bitcast, float32, float64, fma
+from .exponential import LN2_HIGH, LN2_LOW
+from .polynomial import FORMATS, polynomial
+
+# The bits of sqrt(1/2): exponents are counted from there.
+SQRT_HALF_BITS = {float32: 0x3F3504F3, float64: 0x3FE6A09E667F3BCD}
+
+# Minimax on [sqrt(1/2) - 1, sqrt(2) - 1] of (log(1+f) - f + f^2/2) / f^3: error 8e-10.
+CUBIC = (
+    *(0.333333119357, -0.249999863928, 0.200021459608, -0.166692177933, 0.142200247398),
+    *(-0.123855304257, 0.118650924509, -0.117808046367, 0.0692124565604),
+)
+SERIES = (
+    *(6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01),
+    *(2.222219843214978396e-01, 1.818357216161805012e-01, 1.531383769920937332e-01),
+    *(1.479819860511658591e-01,),
+)
+
+
+def split(x):
+    """``k, m`` with ``x = 2^k m``, k an integer scalar; x is positive and normal."""
+    form = FORMATS[x.dtype]
+    bits = bitcast(x, form.integer)
+    k = (bits - SQRT_HALF_BITS[x.dtype]) >> form.digits
+    return k, bitcast(bits - (k << form.digits), x.dtype)
+
+
+def log_of_parts(k, f, correction):
+    """``k ln 2 + log(1 + f) + correction`` to 0.82 ulp; k is integral, the correction small."""
+    low = fma(k, LN2_LOW[k.dtype], correction)
+    if k.dtype is float32:
+        low = fma(f * f, f * polynomial(f, CUBIC), low)
+        rest = f + fma(-0.5 * f, f, low)
+    else:
+        half_square = 0.5 * f * f
+        s = f / (2 + f)
+        z = s * s
+        low = fma(s, half_square + z * polynomial(z, SERIES), low)
+        rest = f - (half_square - low)
+    return fma(k, LN2_HIGH[k.dtype], rest)
