@@ -30,7 +30,9 @@ def number_of(unit: Unit) -> Any:
 
 
 def same_bits(number: Any, wanted: complex, dtype: DType) -> bool:
-    """True when the NumPy scalar is the Python number `wanted` in `dtype`, signed zeros apart."""
+    """True when the NumPy scalar is the Python number `wanted` in `dtype`; tells 0.0 from -0.0."""
+    if isinstance(wanted, bool) != (dtype.kind == "b"):
+        return False
     if isinstance(wanted, float) and not dtype.is_inexact:
         return False
     try:
