@@ -32,7 +32,9 @@ from .comparison.less_equal import less_equal
 from .comparison.not_equal import not_equal
 from .comparison.signbit import signbit
 from .contraction.dot_general import dot_general
+from .contraction.einsum import einsum
 from .contraction.matmul import matmul
+from .contraction.outer import outer
 from .indexing.at import updated
 from .indexing.gather import gather
 from .indexing.getitem import getitem
@@ -152,6 +154,7 @@ __all__ = [
     "diagonal",
     "div",
     "dot_general",
+    "einsum",
     "equal",
     "erf",
     "exp",
@@ -200,6 +203,7 @@ __all__ = [
     "neg",
     "not_equal",
     "one_hot",
+    "outer",
     "pad",
     "power",
     "prod",

@@ -4,6 +4,7 @@ import numpy as np
 
 from ... import ops
 from ...compiler.plugin import (
+    AxisError,
     Labels,
     Role,
     ShapeError,
@@ -12,6 +13,7 @@ from ...compiler.plugin import (
     contraction,
     integers,
     normal,
+    normalise_axis,
 )
 
 
@@ -49,17 +51,26 @@ def dot_general(x, y, *, contract, batch=((), ())):
 
 @dot_general.normalise
 def dot_general_dimensions(x, y, *, contract, batch):
-    pairs = {}
-    for name, (own, other) in (("contract", contract), ("batch", batch)):
-        own = tuple(a % x.ndim for a in own)
-        other = tuple(b % y.ndim for b in other)
-        for a, b in zip(own, other, strict=True):
-            if x.shape[a] != y.shape[b]:
-                raise ShapeError(
-                    f"dimension {a} of x has {x.shape[a]} elements, dimension {b} of y {y.shape[b]}"
-                )
-        pairs[name] = (own, other)
+    pairs = {"contract": _paired(x, y, contract), "batch": _paired(x, y, batch)}
+    for side, array in enumerate((x, y)):
+        taken = [*pairs["contract"][side], *pairs["batch"][side]]
+        if len(set(taken)) != len(taken):
+            raise AxisError(f"the dimensions {tuple(taken)} of {array} name one twice")
     return pairs
+
+
+def _paired(x, y, pairs):
+    """Dimension pairs, counted from the start, of equal extents."""
+    own = tuple(normalise_axis(a, x.ndim) for a in pairs[0])
+    other = tuple(normalise_axis(b, y.ndim) for b in pairs[1])
+    if len(own) != len(other):
+        raise AxisError(f"{own} of x and {other} of y do not pair up")
+    for a, b in zip(own, other, strict=True):
+        if x.shape[a] != y.shape[b]:
+            raise ShapeError(
+                f"dimension {a} of x has {x.shape[a]} elements, dimension {b} of y {y.shape[b]}"
+            )
+    return own, other
 
 
 @dot_general.vjp
@@ -97,4 +108,7 @@ dot_general.samples(
     case(normal(3, 0), normal(0, 2), contract=((1,), (0,))),
     case(integers(-3, 3, 2, 3), integers(-3, 3, 3, 2), contract=((1,), (0,))),
     bad(normal(2, 4), normal(3, 2), contract=((1,), (0,)), says="dimension 1 of x has 4 elements"),
+    bad(normal(2, 2), normal(2, 2), contract=((0, 0), (0, 1)), says="name one twice"),
+    bad(normal(2, 2), normal(2, 2), contract=((0,), (0, 1)), says="do not pair up"),
+    bad(normal(2, 2), normal(2, 2), contract=((2,), (0,)), says="axis 2 is out of range"),
 )
