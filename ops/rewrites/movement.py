@@ -3,7 +3,7 @@
 from ... import ops
 from ...compiler.plugin import Rule, rewrites, variables
 
-x, p, q = variables("x p q")
+x, p, q, a, c = variables("x p q a c")
 
 
 def reshaped(x, shape):
@@ -14,6 +14,23 @@ def reshaped(x, shape):
 def _spread(x, whole):
     """One element everywhere in the shape of `whole`."""
     return ops.broadcast_to(reshaped(x, ()), shape=whole.shape)
+
+
+def _slice_of_slice(x, a, c, whole):
+    """One slice for two: `whole` starts and steps within the slice (a, c) of x."""
+    inside = whole.unit.attributes
+    start = [first + at * by for first, at, by in zip(a, inside["start"], c, strict=True)]
+    step = [by * again for by, again in zip(c, inside["step"], strict=True)]
+    stop = [
+        _end(first, count, by) for first, count, by in zip(start, whole.shape, step, strict=True)
+    ]
+    return ops.slice(x, start=tuple(start), stop=tuple(stop), step=tuple(step))
+
+
+def _end(first, count, by):
+    """Where a slice of `count` elements stops; None when it runs past the first element."""
+    end = first + count * by
+    return end if end >= 0 else None
 
 
 rewrites.add(
@@ -38,7 +55,7 @@ rewrites.add(
     ),
     Rule(
         ops.broadcast_to(ops.broadcast_to(x), shape=p),
-        lambda x, p: ops.broadcast_to(x, shape=p),
+        lambda x, p: x if x.shape == p else ops.broadcast_to(x, shape=p),
         "stretching by NumPy's rule is transitive",
         name="broadcast of broadcast",
     ),
@@ -55,5 +72,27 @@ rewrites.add(
         "every element is the same one",
         when=lambda x: x.size == 1,
         name="transpose of one element broadcast",
+    ),
+    Rule(
+        ops.slice(x, step=c),
+        lambda x: x,
+        "every element stays in its place",
+        when=lambda x, c, whole: x.shape == whole.shape and all(by == 1 for by in c),
+        name="slice of the whole",
+    ),
+    Rule(
+        ops.slice(ops.slice(x, start=a, step=c)),
+        _slice_of_slice,
+        "positions compose",
+        when=lambda whole: whole.size > 0,
+        name="slice of slice",
+    ),
+    Rule(ops.concatenate(x), x, "there is nothing to join"),
+    Rule(
+        ops.pad(x),
+        lambda x: x,
+        "there is nothing to add",
+        when=lambda x, whole: x.shape == whole.shape,
+        name="pad by nothing",
     ),
 )

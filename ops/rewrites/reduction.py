@@ -17,4 +17,11 @@ def _alone(op, because):
     )
 
 
-rewrites.add(_alone(ops.sum, "a sum of one number is that number, -0.0 and NaN included"))
+rewrites.add(
+    _alone(ops.sum, "a sum of one number is that number, -0.0 and NaN included"),
+    _alone(ops.prod, "a product of one number is that number"),
+    _alone(ops.max, "the largest of one number is that number, NaN included"),
+    _alone(ops.min, "the smallest of one number is that number, NaN included"),
+    _alone(ops.any, "any of one is that one"),
+    _alone(ops.all, "all of one is that one"),
+)

@@ -35,6 +35,20 @@ rewrites.add(
     Rule(ops.where(True, x, y), x, "the choice is made"),
     Rule(ops.where(False, x, y), y, "the choice is made"),
     Rule(ops.where(c, True, False), c, "the condition itself"),
+    Rule(ops.where(c, False, True), ops.logical_not(c), "the condition turned round"),
+    Rule(
+        ops.where(ops.logical_not(c), x, y),
+        ops.where(c, y, x),
+        "the choice turned round",
+        when=lambda c: c.dtype.kind == "b",
+    ),
+    Rule(
+        ops.logical_not(ops.logical_not(c)),
+        c,
+        "a boolean turned round twice",
+        when=lambda c: c.dtype.kind == "b",
+    ),
+    Rule(ops.invert(ops.invert(x)), x, "every bit turned round twice"),
     Rule(ops.where(c, ops.where(c, x, y), z), ops.where(c, x, z), "chosen the same way before"),
     Rule(ops.where(c, x, ops.where(c, y, z)), ops.where(c, x, z), "chosen the same way before"),
     Rule(
