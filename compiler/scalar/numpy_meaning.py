@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def _truncated_divide(a: Array, b: Array) -> Any:
 
 
 def _fma(a: Array, b: Array, c: Array) -> Any:
-    """Rounded once: exact in extended precision for float32, in rational numbers for float64."""
+    """Rounded once: by way of float64 for float32, of rational numbers for float64."""
     if a.dtype == np.float32:
         return _fma_float32(a, b, c)
     return _EXACT_FMA(a, b, c)
@@ -111,8 +112,6 @@ def _fma_float32(a: Array, b: Array, c: Array) -> Any:
 
 
 def _exact_fma(a: float, b: float, c: float) -> float:
-    from fractions import Fraction
-
     if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
         return a * b + c
     exact = Fraction(a) * Fraction(b) + Fraction(c)
@@ -121,7 +120,7 @@ def _exact_fma(a: float, b: float, c: float) -> float:
     try:
         return float(exact)
     except OverflowError:
-        return math.copysign(math.inf, exact)
+        return math.inf if exact > 0 else -math.inf
 
 
 _EXACT_FMA = np.vectorize(_exact_fma, otypes=[np.float64])
