@@ -1,4 +1,4 @@
-"""Values: the reference against the type rule, composites against it, float32 against float64."""
+"""Values: the reference and the type rule, composites and the reference, float32 and float64."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...compiler.dtypes import DType
+from ...compiler.errors import LocatedError, PluginError
 from ...compiler.interpret import fits
 from ...compiler.op import Op
 from ...compiler.tolerances import BITS, Bound, Closeness, against_numpy, close, composed, summed
@@ -16,31 +17,42 @@ from .report import Finding
 
 
 def reference(op: Op) -> Iterator[Finding]:
-    """The reference gives what the type rule says; a composite's sub-graph computes it."""
-    for call in calls(op) if op.reference is not None else ():
-        given = op.reference(*call.operands, **call.unit.attributes)
-        arrays = [np.asarray(g) for g in (given if isinstance(given, (tuple, list)) else [given])]
-        types = call.graph.output_types
-        if len(arrays) != len(types):
-            yield Finding(
-                "reference", f"gives {len(arrays)} results, not {len(types)}: {call.label}"
-            )
+    """Samples are accepted, and the reference gives what the type rule says for them."""
+    for call in calls(op):
+        try:
+            types = call.graph.output_types
+        except LocatedError as error:
+            yield Finding("samples", f"{call.label} is refused: {error.sentence}")
             continue
-        for array, type, value in zip(arrays, types, call.results, strict=True):
-            yield from _as_typed(call, array, type, value)
+        for array, type in zip(referred(call, len(types)), types, strict=True):
+            if not fits(array, type):
+                yield Finding(
+                    "reference",
+                    f"gives {array.dtype}{list(array.shape)} where the type rule says {type} "
+                    f"at {call.label}",
+                )
 
 
-def _as_typed(call: Call, array: Any, type: Any, value: Any) -> Iterator[Finding]:
-    if not fits(array, type):
-        yield Finding(
-            "reference",
-            f"gives {array.dtype}{list(array.shape)} where the type rule says {type} "
-            f"at {call.label}",
-        )
-    elif call.op.kind == "composite":
-        found = agree(call, value, array)
-        if not found:
-            yield Finding("body", f"the value {found} by the reference at {call.label}")
+def referred(call: Call, count: int) -> list[Any]:
+    """The reference's results; the interpreter's for a composite without one."""
+    if call.op.reference is None:
+        return call.results
+    given = call.op.reference(*call.operands, **call.unit.attributes)
+    several = list(given) if isinstance(given, (tuple, list)) else [given]
+    if len(several) != count:
+        raise PluginError(f"reference gives {len(several)} results, wanted {count}")
+    return [np.asarray(result) for result in several]
+
+
+def composition(op: Op) -> Iterator[Finding]:
+    """A composite's sub-graph computes its reference."""
+    if op.kind != "composite" or op.reference is None:
+        return
+    for call in calls(op):
+        for value, wanted in zip(call.results, referred(call, len(call.results)), strict=True):
+            found = agree(call, value, wanted)
+            if not found:
+                yield Finding("body", f"the value {found} by the reference at {call.label}")
 
 
 def precision(op: Op) -> Iterator[Finding]:

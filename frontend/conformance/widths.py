@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...compiler.dtypes import DType, float32, float64
-from ...compiler.errors import LocatedError
+from ...compiler.errors import LocatedError, PromotionWarning
 from ...compiler.graph import Graph, Unit
 from ...compiler.interpret import evaluate
 from ...compiler.kinds import Composite, Elementwise
@@ -31,13 +31,22 @@ def widths(op: Op) -> Iterator[Finding]:
             inner = op.subgraph([u.type for u in call.unit.inputs], call.unit.attributes)
             yield from _widened("body", inner, call)
         if call.smooth and call.wanted and call.seeds:
-            yield from _widened("vjp", call.gradient, call)
+            yield from _widened_gradient(call)
         if isinstance(op, Elementwise):
             yield from _beside_a_number(op, call)
 
 
 def _is_float32(call: Call) -> bool:
     return {a.dtype.name for a in call.arrays if a.dtype.kind == "f"} == {"float32"}
+
+
+def _widened_gradient(call: Call) -> Iterator[Finding]:
+    try:
+        graph = call.gradient
+    except PromotionWarning as warning:
+        yield Finding("vjp", f"{warning} at {call.label}")
+    else:
+        yield from _widened("vjp", graph, call)
 
 
 def _widened(field: str, graph: Graph, call: Call) -> Iterator[Finding]:
