@@ -74,6 +74,13 @@ rewrites.add(
         name="div(x, 2**k) -> mul(x, 2**-k)",
     ),
     Rule(
+        ops.power(x, 0),
+        lambda x: ops.full(x.shape, 1, x.dtype),
+        "IEEE 754: pow(x, 0) is 1 for every x, NaN too; its slope is 0 everywhere",
+        when=lambda whole: not whole.type.weak,
+        name="power(x, 0) -> 1",
+    ),
+    Rule(
         ops.power(x, y),
         _products,
         "NaN, infinities and signed zeros multiply as they are raised; the products stay within "
@@ -82,7 +89,7 @@ rewrites.add(
     ),
     Rule(
         ops.power(x, -1),
-        lambda x: ops.reciprocal(x) if x.dtype.is_float else None,
+        lambda x: ops.reciprocal(x) if x.type.dtype.is_float else None,
         "1 / x rounds the same real number; at signed zeros and infinities they agree",
         name="power(x, -1) -> reciprocal(x)",
     ),
