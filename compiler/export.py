@@ -14,7 +14,7 @@ from .types import ArrayType
 if TYPE_CHECKING:
     import networkx as nx
 
-# Okabe and Ito's palette, which people with any colour vision can tell apart, with black text on it.
+# Okabe and Ito's palette, which people with any colour vision can tell apart, under black text.
 PHASE_COLOURS = {"forward": "#56b4e9", "backward": "#e69f00", "update": "#009e73"}
 SEVERAL_PHASES = "#cc79a7"
 NO_PHASE = "#ffffff"
@@ -123,7 +123,7 @@ class _Scope:
 
     @classmethod
     def of(cls, graph: Graph) -> _Scope:
-        """The tree of scopes; a unit that several scopes share stands in what they have in common."""
+        """The tree of scopes; a unit of several stands in what they have in common."""
         outermost = cls()
         for unit in graph.units:
             scope = outermost

@@ -300,8 +300,8 @@ def test_what_cannot_be_an_attribute_has_no_text_form() -> None:
             "line 1, column 20: expected a name that no unit before has, got 'x'",
         ),
         (
-            "graph f(x: float32[2]) {\n  a = tan(x)\n  return a\n}",
-            "line 2, column 7: expected the name of a registered op, got 'tan'",
+            "graph f(x: float32[2]) {\n  a = unheard_of(x)\n  return a\n}",
+            "line 2, column 7: expected the name of a registered op, got 'unheard_of'",
         ),
         (
             "graph f(x: float32[2]) {\n  a = tanh(y)\n  return a\n}",
