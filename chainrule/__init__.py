@@ -9,6 +9,7 @@ from .frontend import losses as losses
 from .frontend import nn as nn
 from .frontend import optim as optim
 from .frontend.arguments import ShapeDtype as ShapeDtype
+from .frontend.compile import compile as compile
 from .frontend.pytree import module as module
 from .frontend.pytree import static as static
 from .frontend.trace import trace as trace
