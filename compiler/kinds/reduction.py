@@ -160,7 +160,7 @@ def normalise_axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ..
     """The axes as sorted non-negative numbers; None means all of them."""
     if axis is None:
         return tuple(range(ndim))
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
     positive = tuple(sorted(normalise_axis(a, ndim) for a in axes))
     if len(set(positive)) != len(positive):
         raise AxisError(f"the axes {axes} name a dimension twice")
