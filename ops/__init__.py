@@ -3,7 +3,10 @@
 if not __name__.startswith("chainrule."):
     raise ImportError(f"`{__name__}` is a part of chainrule: import `chainrule.{__name__}`.")
 
+from .act.elu import elu
+from .act.gelu import gelu
 from .act.log_softmax import log_softmax
+from .act.silu import silu
 from .act.softmax import softmax
 from .arithmetic.abs import abs
 from .arithmetic.add import add
@@ -56,6 +59,7 @@ from .logic.logical_or import logical_or
 from .logic.logical_xor import logical_xor
 from .logic.right_shift import right_shift
 from .loss.cross_entropy import cross_entropy
+from .loss.logistic_loss import logistic_loss
 from .movement.broadcast_to import broadcast_to
 from .movement.concatenate import concatenate
 from .movement.diagonal import diagonal
@@ -77,6 +81,7 @@ from .movement.tile import tile
 from .movement.transpose import transpose
 from .movement.tril import tril
 from .movement.triu import triu
+from .pwl.leaky_relu import leaky_relu
 from .pwl.relu import relu
 from .reduction.all import all
 from .reduction.any import any
@@ -155,6 +160,7 @@ __all__ = [
     "div",
     "dot_general",
     "einsum",
+    "elu",
     "equal",
     "erf",
     "exp",
@@ -167,6 +173,7 @@ __all__ = [
     "floor_divide",
     "full",
     "gather",
+    "gelu",
     "getitem",
     "greater",
     "greater_equal",
@@ -177,6 +184,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "leaky_relu",
     "left_shift",
     "less",
     "less_equal",
@@ -191,6 +199,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "logistic_loss",
     "logsumexp",
     "matmul",
     "max",
@@ -223,6 +232,7 @@ __all__ = [
     "sigmoid",
     "sign",
     "signbit",
+    "silu",
     "sin",
     "sinh",
     "slice",

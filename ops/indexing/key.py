@@ -211,7 +211,10 @@ def _box(slices: list[slice]) -> tuple[int, ...]:
 def _advanced(shape: tuple[int, ...], entries: list[Any]) -> Key:
     """NumPy's rule: beside index arrays integers are arrays too; the common axes stand where the
     arrays stood if these are neighbours in the key, else they come first."""
-    slices, picked, arrays, places = [], [], [], []
+    slices: list[slice] = []
+    picked: list[int] = []
+    arrays: list[Any] = []
+    places: list[int] = []
     others: list[int] = []
     before = new_before = 0
     for place, entry in enumerate(entries):
