@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..attributes import attributes_key
 from ..dtypes import ALL, DType, float32, float64, float_of
-from ..errors import DTypeError
+from ..errors import DTypeError, LocatedError, PluginError
 from ..op import Op, array_types
 from ..scalar import Scalar, trace_elementwise
 from ..types import ArrayType, Type
@@ -120,8 +120,14 @@ class Elementwise(Op):
         ]
         try:
             self.body(types, self.attribute_defaults)
-        except Exception as error:
+        except (LocatedError, PluginError) as error:
             self._require(False, str(error))
+        except Exception as error:
+            self._require(
+                False,
+                f"the body ended in {type(error).__name__} ({error}): it may call other "
+                "elementwise ops and the words of compiler.plugin",
+            )
 
 
 def elementwise(**contract: Any) -> Callable[[Callable[..., Any]], Elementwise]:

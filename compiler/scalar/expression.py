@@ -33,6 +33,7 @@ class Scalar:
     """
 
     __slots__ = ("detail", "dtype", "operands", "word")
+    __array_ufunc__: Any = None  # NumPy's scalars leave operators to us, which see their width
     __hash__ = object.__hash__
 
     def __init__(
