@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .builder import Builder, current
-from .errors import LeakedTracerError, LocatedError
+from .builder import Builder, current, leaked
+from .errors import LocatedError
 from .patterns import Pattern, term
 from .scalar import Scalar
 from .types import TupleType, type_of
@@ -35,10 +35,7 @@ def apply(op: Op, args: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
         return apply_in(builder, op, args, attributes)
     for arg in args:
         if isinstance(arg, Value):
-            raise LeakedTracerError(
-                f"a traced value of type {arg.unit.type} was used after its trace ended",
-                "Return it from the traced function instead of keeping it",
-            ).within(op.name, [])
+            raise leaked(arg).within(op.name, [])
     return apply_to_arrays(op, args, attributes)
 
 

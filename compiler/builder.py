@@ -13,7 +13,7 @@ from .attributes import Attributes, FrozenArray
 from .errors import ArgumentError, LeakedTracerError
 from .graph import Graph, Unit, unit_key
 from .op import Op
-from .provenance import Origin, here
+from .provenance import NOWHERE, Origin, here
 from .structural import CONSTANT, INPUT, ITEM, START
 from .types import TOKEN, ArrayType, TupleType, Type, type_of
 
@@ -50,6 +50,7 @@ class Builder:
         self.origins: dict[Unit, Origin] = {}
         self.token: Unit | None = None
         self.closed = False
+        self.thread = threading.get_ident()
         self._units: dict[Any, Unit] = {}
         self._inherited: Origin | None = None
 
@@ -132,11 +133,7 @@ class Builder:
     def _capture(self, value: Value) -> Value:
         """An outer trace's value as an extra input of this graph."""
         if self.parent is None or value.builder.closed:
-            raise LeakedTracerError(
-                f"a traced value of type {value.type} was used after its trace ended",
-                "Return it from the traced function instead of keeping it in a global, an "
-                "attribute or a closure",
-            )
+            raise leaked(value)
         outer = self.parent.lift(value).unit
         if outer not in self.captured:
             self.captured[outer] = self.input(outer.type)
@@ -180,6 +177,31 @@ class Builder:
         self.closed = True
         ends = tuple(outputs) if self.token is None else (*outputs, self.token)
         return Graph(name, self.inputs, ends, self.origins)
+
+
+def leaked(value: Value) -> LeakedTracerError:
+    """The error for a value that is used where its trace is not the current one."""
+    builder = value.builder
+    frames = builder.origins.get(value.unit, NOWHERE).frames
+    made = [f"made at  {frame}" for frame in sorted(frames, key=str)]
+    if builder.closed or (builder.thread == threading.get_ident() and builder not in _active.stack):
+        error = LeakedTracerError(
+            f"a traced value of type {value.type} was used after its trace ended",
+            "Return it from the traced function instead of keeping it in a global, an attribute "
+            "or a closure",
+        )
+    elif builder.thread != threading.get_ident():
+        error = LeakedTracerError(
+            f"a traced value of type {value.type} was used in another thread than its trace's",
+            "Call the traced function from that thread, or return the value and pass it on",
+        )
+    else:
+        error = LeakedTracerError(
+            f"a traced value of type {value.type} was used in a trace that does not know it",
+            "Pass it to the inner function as an argument",
+        )
+    error.operands = tuple(made)
+    return error
 
 
 def type_name(given: Any) -> str:

@@ -35,7 +35,7 @@ class LocatedError(ChainruleError):
         """The same error with the op's name and operands added, once (the innermost op wins)."""
         if self.op is None:
             self.op = op
-            self.operands = tuple(operands)
+            self.operands = self.operands or tuple(operands)
         return self
 
     def __str__(self) -> str:
@@ -69,8 +69,11 @@ class UnsupportedError(LocatedError, NotImplementedError, TypeError):
     """A NumPy function or a form of it that cannot be traced; the message names the nearest."""
 
 
-class TracerError(LocatedError, TypeError):
-    """A traced value used where Python needs a number; see the sentence for what to write."""
+class TracerError(LocatedError):
+    """A traced value used where Python needs a number; see the sentence for what to write.
+
+    No TypeError on purpose: NumPy swallows those of ``__index__`` and ``__float__``.
+    """
 
 
 class TracerBoolError(TracerError):

@@ -48,14 +48,19 @@ class Frame:
 
 
 def user_frame() -> Frame | None:
-    """The innermost frame on the stack that is not the library's own."""
+    """The innermost line on the stack that is not the library's own."""
+    frame = running_user_frame()
+    if frame is None:
+        return None
+    return Frame(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def running_user_frame() -> FrameType | None:
+    """Python's own record of that frame, which also knows the expression being evaluated."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if not is_library(frame.f_globals.get("__name__", "")):
-            code = frame.f_code
-            return Frame(code.co_filename, frame.f_lineno, code.co_name)
+    while frame is not None and is_library(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
-    return None
+    return frame
 
 
 def is_library(module: str) -> bool:
