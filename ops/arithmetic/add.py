@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...compiler.plugin import Role, elementwise, ordinary, specials
+from ...compiler.plugin import Role, booleans, case, elementwise, integers, ordinary, special_pairs
 
 
 @elementwise(
@@ -24,4 +24,10 @@ def add_vjp(ct, x, y, out):
     return ct, ct
 
 
-add.samples(ordinary(), specials())
+add.samples(
+    ordinary(),
+    special_pairs(),
+    case(integers(-9, 9, 5), integers(-9, 9, 5)),
+    case(integers(0, 256, 9, dtype="uint8"), integers(0, 256, 9, dtype="uint8")),
+    case(booleans(9), booleans(9)),
+)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...compiler.plugin import Role, elementwise, ordinary, specials
+from ...compiler.plugin import Role, booleans, case, elementwise, integers, ordinary, special_pairs
 
 
 @elementwise(
@@ -25,4 +25,10 @@ def mul_vjp(ct, x, y, out):
     return ct * y, ct * x
 
 
-mul.samples(ordinary(), specials())
+mul.samples(
+    ordinary(),
+    special_pairs(),
+    case(integers(-9, 9, 5), integers(-9, 9, 5)),
+    case(integers(0, 256, 9, dtype="uint8"), integers(0, 256, 9, dtype="uint8")),
+    case(booleans(9), booleans(9)),
+)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...compiler.plugin import elementwise, ordinary, specials
+from ...compiler.plugin import bad, booleans, case, elementwise, given, integers, ordinary, specials
 
 
 @elementwise(
@@ -22,4 +22,11 @@ def neg_vjp(ct, x, out):
     return -ct
 
 
-neg.samples(ordinary(), specials())
+neg.samples(
+    ordinary(),
+    specials(),
+    case(integers(-9, 9, 5)),
+    case(given([0, 1, 255], "uint8")),
+    case(given([-(2**63), 2**63 - 1], "int64")),
+    bad(booleans(3), says="got bool, wanted integers"),
+)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...compiler.plugin import bad, booleans, elementwise, ordinary, specials
+from ...compiler.plugin import bad, booleans, case, elementwise, integers, ordinary, special_pairs
 
 
 @elementwise(
@@ -21,4 +21,10 @@ def sub_vjp(ct, x, y, out):
     return ct, -ct
 
 
-sub.samples(ordinary(), specials(), bad(booleans(3), booleans(3), says="got bool, wanted integers"))
+sub.samples(
+    ordinary(),
+    special_pairs(),
+    case(integers(-9, 9, 5), integers(-9, 9, 5)),
+    case(integers(0, 256, 9, dtype="uint8"), integers(0, 256, 9, dtype="uint8")),
+    bad(booleans(3), booleans(3), says="got bool, wanted integers"),
+)
