@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from typing import Any, TypeVar
 
 from .errors import PluginError
@@ -100,6 +99,8 @@ class Registry:
 
     def load_entry_points(self) -> list[str]:
         """Import the plugins that installed packages announce; returns the packages' names."""
+        from importlib import metadata  # slow to import, and rarely wanted
+
         loaded = []
         for entry in metadata.entry_points(group=ENTRY_POINT_GROUP):
             entry.load()
