@@ -18,6 +18,8 @@ from .kinds import Elementwise
 from .structural import CALL, INPUT, ITEM, JVP, VJP, strong
 from .types import TOKEN, ArrayType, Layout, TokenType, TupleType, Type
 
+LONGEST_TOLD = 10  # units of a cycle
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -72,9 +74,15 @@ def acyclic(graph: Graph) -> Iterator[Fault]:
     for unit in graph.units:
         for operand in unit.inputs:
             if operand not in before:
-                names = " <- ".join(each.op.name for each in _path(unit, operand))
-                yield Fault(f"a unit needs itself: {names}", unit)
+                yield Fault(f"a unit needs itself: {_told(_path(unit, operand))}", unit)
         before.add(unit)
+
+
+def _told(path: list[Unit]) -> str:
+    names = [unit.op.name for unit in path]
+    if len(names) > LONGEST_TOLD:
+        names[3:-3] = [f"{len(names) - 6} more"]
+    return " <- ".join(names)
 
 
 def _path(unit: Unit, operand: Unit) -> list[Unit]:
