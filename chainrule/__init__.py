@@ -11,6 +11,8 @@ from .frontend import numpy as numpy
 from .frontend import optim as optim
 from .frontend.arguments import ShapeDtype as ShapeDtype
 from .frontend.compile import compile as compile
+from .frontend.fit import fit as fit
+from .frontend.fit import training_step as training_step
 from .frontend.pytree import module as module
 from .frontend.pytree import static as static
 from .frontend.trace import trace as trace

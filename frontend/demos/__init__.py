@@ -1,0 +1,1 @@
+"""Demonstrations, written as a user would write them."""
