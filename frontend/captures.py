@@ -135,8 +135,13 @@ def _is_user_code(value: Any) -> bool:
 
 
 def _holds_values(value: Any) -> bool:
-    """True for the containers that parameters are kept in."""
-    return isinstance(value, (list, tuple, dict)) or dataclasses.is_dataclass(value)
+    """True for the containers that parameters and settings are kept in.
+
+    A list of numbers alone is not watched: it is as likely a log that the function appends to.
+    """
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(item, np.ndarray) or _holds_values(item) for item in value)
+    return isinstance(value, dict) or dataclasses.is_dataclass(value)
 
 
 def _key_of(value: Any) -> Any:
