@@ -117,12 +117,14 @@ def _bound(bound: Any) -> int | None:
     if bound is None:
         return None
     try:
-        return operator.index(bound)
+        if not isinstance(bound, Value):
+            return operator.index(bound)
     except TypeError:
-        raise ArgumentError(
-            f"a slice takes Python integers, not {bound!r}: its length is part of a type",
-            "Use np.take or np.take_along_axis with computed indices",
-        ) from None
+        pass
+    raise ArgumentError(
+        f"a slice takes Python integers, not {bound!r}: its length is part of a type",
+        "Use np.take or np.take_along_axis with computed indices",
+    )
 
 
 def _traced(entry: Value) -> Value:

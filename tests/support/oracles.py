@@ -21,8 +21,10 @@ from chainrule.compiler.kinds import Movement, Reduction, Scatter
 from chainrule.compiler.notes import Notes
 from chainrule.compiler.op import Op
 from chainrule.compiler.passes.inline import inline
+from chainrule.compiler.rewrite import splice
 from chainrule.compiler.samples import Sample
-from chainrule.compiler.scalar import Scalar, Word
+from chainrule.compiler.scalar import Scalar
+from chainrule.compiler.scalar.numpy_meaning import evaluate_scalar
 from chainrule.compiler.types import type_of
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -103,8 +105,6 @@ def _differences(total: Callable[..., float], arrays: Sequence[Any], position: i
 
 def _reverse(graph: Graph, wanted: Sequence[int], cts: Sequence[Any]) -> Callable[..., Any]:
     """The cotangents as a function of values."""
-    from chainrule.compiler.rewrite import splice
-
     pulled = pulled_back(graph, wanted, list(range(len(cts))))
 
     def function(*values: Any) -> Any:
@@ -209,36 +209,13 @@ def _folded(op: Reduction, unit: Any, x: Any) -> Any:
     return np.array(results, unit.type.dtype.numpy).reshape(unit.type.shape)
 
 
-_WORDS: dict[Word, Callable[..., Any]] = {
-    Word.ADD: np.add,
-    Word.SUBTRACT: np.subtract,
-    Word.MULTIPLY: np.multiply,
-    Word.TRUNCATED_DIVIDE: np.floor_divide,  # of indices, which are not negative
-    Word.TRUNCATED_REMAINDER: np.remainder,
-    Word.LESS: np.less,
-    Word.LESS_EQUAL: np.less_equal,
-    Word.EQUAL: np.equal,
-    Word.NOT_EQUAL: np.not_equal,
-    Word.AND: np.bitwise_and,
-    Word.OR: np.bitwise_or,
-    Word.NOT: np.invert,
-    Word.SELECT: np.where,
-}
-
-
 def scalar(expression: Scalar, inputs: Sequence[Any], arrays: Sequence[Any]) -> Any:
-    """The value of a scalar expression, by plain recursion; reads must stay inside their arrays."""
-    if expression.word is Word.INPUT:
-        return inputs[expression.detail]
-    if expression.word is Word.LITERAL:
-        return expression.dtype.numpy.type(expression.detail)
-    operands = [scalar(operand, inputs, arrays) for operand in expression.operands]
-    if expression.word is Word.CAST:
-        return np.asarray(operands[0]).astype(expression.dtype.numpy)
-    if expression.word is Word.LOAD:
-        array = arrays[expression.detail]
-        for place, extent in zip(operands, array.shape, strict=True):
+    """The value of a scalar expression; every read must stay inside its array."""
+
+    def load(number: int, *places: Any) -> Any:
+        array = arrays[number]
+        for place, extent in zip(places, array.shape, strict=True):
             assert np.all((place >= 0) & (place < extent)), "a read outside its array"
-        return array[tuple(operands)]
-    with np.errstate(all="ignore"):
-        return _WORDS[expression.word](*operands)
+        return array[places]
+
+    return evaluate_scalar(expression, inputs, load)
