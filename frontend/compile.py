@@ -196,7 +196,8 @@ class Compiled:
             self._captures = Captures(self.function)
             self._captured = self._captures.key()
         types = tuple(map(_signature, call.leaves))
-        key = (call.structure, types, call.static, self._captured)
+        static = tuple((name, _exactly(value)) for name, value in call.static)
+        key = (call.structure, types, static, self._captured)
         plan = self._plans.get(key)
         if plan is None:
             with self._lock:
@@ -269,6 +270,12 @@ def _signature(leaf: Any) -> Any:
     if isinstance(leaf, ShapeDtype):
         return leaf.shape, leaf.dtype.numpy
     return type(leaf)
+
+
+def _exactly(value: Any) -> Any:
+    """A static value as a key that tells 1, 1.0 and True apart."""
+    inside = tuple(map(_exactly, value)) if isinstance(value, tuple) else value
+    return type(value), str(value) if isinstance(value, float) else inside
 
 
 def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
