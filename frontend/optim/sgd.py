@@ -59,8 +59,8 @@ def sgd(learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> 
     >>> optimizer = cr.optim.sgd(0.1, momentum=0.5)
     >>> params = {"w": 1.0}
     >>> updates, state = optimizer.update({"w": 2.0}, optimizer.init(params), params)
-    >>> updates, float(state.velocity["w"])
-    ({'w': -0.2}, 2.0)
+    >>> float(updates["w"]), float(state.velocity["w"])
+    (-0.2, 2.0)
     """
     if not 0 <= momentum < 1:
         raise ArgumentError(f"sgd wants a momentum in [0, 1), got {momentum}")
