@@ -42,8 +42,8 @@ def cross_entropy(logits, labels, *, axis=-1):
         `OutOfBoundsError` for others.
     """
     classes = along(logits, ops.expand_dims(labels, axis=axis), axis)
-    own = ops.gather(logits, *classes)
-    return ops.logsumexp(logits, axis=axis) - ops.squeeze(own, axis=axis)
+    total = ops.logsumexp(logits, axis=axis, keepdims=True)
+    return ops.squeeze(total - ops.gather(logits, *classes), axis=axis)
 
 
 @cross_entropy.normalise
@@ -62,10 +62,11 @@ def cross_entropy_axis(logits, labels, *, axis):
 
 @cross_entropy.vjp
 def cross_entropy_vjp(ct, logits, labels, out, *, axis):
-    """The softmax less the one-hot label (loss-07)."""
+    """The softmax less the one-hot label (loss-07), from the forward pass's log-sum-exp."""
+    share = ops.exp(logits - ops.logsumexp(logits, axis=axis, keepdims=True))
     count = logits.shape[axis]
     own = ops.one_hot(labels, count=count, axis=axis, dtype=logits.dtype)
-    return ops.expand_dims(ct, axis=axis) * (ops.softmax(logits, axis=axis) - own), None
+    return ops.expand_dims(ct, axis=axis) * (share - own), None
 
 
 cross_entropy.samples(

@@ -23,7 +23,7 @@ def logsumexp(x, *, axis=None, keepdims=False):
     if any(x.shape[a] == 0 for a in axis):
         return ops.log(ops.sum(ops.exp(x), axis=axis, keepdims=keepdims))
     largest = ops.max(x, axis=axis, keepdims=True)
-    shift = ops.where(abs(largest) < np.inf, largest, 0)
+    shift = ops.where(ops.isfinite(largest), largest, 0)
     total = ops.sum(ops.exp(x - shift), axis=axis, keepdims=keepdims)
     return ops.log(total) + ops.reshape(shift, shape=total.shape)
 
