@@ -3,6 +3,7 @@
 import numpy as np
 
 from ... import ops
+from ...compiler.dtypes import as_dtype
 from ...compiler.plugin import (
     ArrayType,
     Role,
@@ -41,6 +42,11 @@ def cast(x, *, dtype):
     """Each element converted; floats to integers truncate, saturate at the ends and make 0 of NaN
     (NumPy leaves both undefined)."""
     return convert(x, dtype)
+
+
+@cast.normalise
+def cast_dtype(x, *, dtype):
+    return {"dtype": as_dtype(dtype)}
 
 
 @cast.type_rule
