@@ -17,21 +17,29 @@ from ..compiler.provenance import running_user_frame
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The construct that asks and its source.
+    """The construct that asks and its source; empty where the source is not at hand.
 
     Attributes
     ----------
     construct : str
-        ``"`if`"``, ``"`and`"``, ``"comparison chain"``, ...; empty when the source is not at hand.
+        ``"`if`"``, ``"`and`"``, ``"comparison chain"``, ...; empty for other expressions.
     source : str
-        The expression whose value is asked for (``"x > 0"``), or empty.
-    statement : ast.AST or None
-        The innermost expression or statement at that position.
+        The expression being evaluated (``"x > 0"``).
+    node : ast.AST or None
+        The same as a syntax tree.
+    whole : bool
+        True when `source` is the whole construct rather than the part whose value it needs.
     """
 
     construct: str = ""
     source: str = ""
     node: ast.AST | None = None
+    whole: bool = False
+
+    @property
+    def function(self) -> str:
+        """The function of a call as written (``"np.asarray"``), or empty."""
+        return ast.unparse(self.node.func) if isinstance(self.node, ast.Call) else ""
 
 
 def question() -> Question:
@@ -39,17 +47,18 @@ def question() -> Question:
     frame = running_user_frame()
     if frame is None:
         return Question()
-    place = _position(frame)
-    tree = _tree(frame.f_code.co_filename)
+    file = frame.f_code.co_filename
+    place, tree = _position(frame), _tree(file)
     if place is None or tree is None:
         return Question()
     nodes = [node for node in ast.walk(tree) if _span(node) == place]
     if not nodes:
         return Question()
     node = nodes[-1]
-    lines = "".join(linecache.getlines(frame.f_code.co_filename))
-    source = " ".join((ast.get_source_segment(lines, node) or "").split())
-    return Question(_construct(tree, node), source, node)
+    source = ast.get_source_segment("".join(linecache.getlines(file)), node) or ""
+    own = _own_word(node)
+    word = own or next(filter(None, (_decides(parent, node) for parent in ast.walk(tree))), "")
+    return Question(word, " ".join(source.split()), node, whole=bool(own))
 
 
 def _position(frame: FrameType) -> tuple[int, int, int, int] | None:
@@ -79,16 +88,20 @@ def _parsed(source: str) -> ast.Module | None:
         return None
 
 
-def _construct(tree: ast.Module, node: ast.AST) -> str:
-    """The name of what `node` decides, or of `node` itself."""
+def _own_word(node: ast.AST) -> str:
+    """The construct that `node` itself is."""
     if isinstance(node, ast.Compare) and len(node.ops) > 1:
         return "comparison chain"
     if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
         return "`in`"
-    for parent in ast.walk(tree):
-        word = _decides(parent, node)
-        if word:
-            return word
+    if isinstance(node, ast.BoolOp):
+        return "`and`" if isinstance(node.op, ast.And) else "`or`"
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return "`not`"
+    if isinstance(node, ast.Assert):
+        return "`assert`"
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return "`if`"
     return ""
 
 
@@ -103,7 +116,7 @@ def _decides(parent: ast.AST, node: ast.AST) -> str:
     if isinstance(parent, ast.BoolOp) and node in parent.values:
         return "`and`" if isinstance(parent.op, ast.And) else "`or`"
     if isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not):
-        return "`not`" if node in (parent, parent.operand) else ""
+        return "`not`" if parent.operand is node else ""
     if isinstance(parent, ast.comprehension) and node in parent.ifs:
         return "`if`"
     return ""

@@ -7,20 +7,14 @@ expression where its source is at hand.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import difflib
 
-from ..compiler.errors import (
-    LeakedTracerError,
-    LocatedError,
-    TracerBoolError,
-    TracerError,
-    UnsupportedError,
-)
-from ..compiler.graph import Unit
-from ..compiler.structural import INPUT
+from ..compiler.errors import LeakedTracerError, TracerBoolError, TracerError, UnsupportedError
 from ..compiler.value import Value
 from .asking import Question, question
-from .numpy.table import unsupported
+from .naming import called, static_form
+from .numpy.hints import HINTS
+from .numpy.table import TABLE
 
 TRACED = "while the function is being traced"
 
@@ -29,60 +23,84 @@ class UnknownAttributeError(UnsupportedError, AttributeError):
     """An attribute of NumPy's arrays that traced arrays do not have."""
 
 
-def asked_for_truth(value: Value) -> LocatedError:
+# Truth.
+
+
+def asked_for_truth(value: Value) -> TracerBoolError:
     """``if x > 0``, ``x and y``, ``bool(x)``."""
     asked = question()
     if asked.construct == "comparison chain":
         return TracerBoolError(
             f"the comparison chain `{asked.source}` asks for a truth value {TRACED}",
-            "Use (a < x) & (x < b): one comparison per pair, joined by &",
+            "Use (a < x) & (x < b): one comparison for each pair, joined by &",
         )
     if asked.construct == "`in`":
         return asked_for_membership(value)
-    who = f"this {asked.construct}" if asked.construct else "Python"
-    return TracerBoolError(
-        f"{who} asks for the value of {_what(asked, value)} {TRACED}", _instead_of(asked, value)
-    )
+    what = called(value)
+    who = f"this {asked.construct}" if asked.construct else _caller(asked)
+    if asked.construct and not asked.whole:
+        what = f"`{asked.source}`"
+    return TracerBoolError(f"{who} asks for the value of {what} {TRACED}", _choice(asked, value))
 
 
-def _instead_of(asked: Question, value: Value) -> str:
-    logic = {"`and`": "&", "`or`": "|", "`not`": "~"}
-    if asked.construct in logic:
-        sign = logic[asked.construct]
-        if sign == "~":
-            return "Use ~ on boolean arrays, or np.logical_not"
+def _choice(asked: Question, value: Value) -> str:
+    """What to write instead of a choice by Python."""
+    joined = {"`and`": "&", "`or`": "|"}
+    if asked.construct in joined:
+        sign = joined[asked.construct]
         return f"Use {sign} between boolean arrays, each comparison in parentheses"
+    if asked.construct == "`not`":
+        return "Use ~ for a boolean array, or np.logical_not"
     if asked.construct == "`assert`":
-        return "Check the result outside the traced function, or assert on its shape or dtype"
+        return "Assert on the shape or dtype, or check the result outside the traced function"
     if asked.construct == "`while`":
-        return f"Count with a Python number{_static_names(value)}"
-    if isinstance(asked.node, ast.Call):
-        function = ast.unparse(asked.node.func)
-        if function in ("max", "min", "sorted", "any", "all", "sum"):
-            return f"Use np.{'sort' if function == 'sorted' else function} or an elementwise form"
-    return (
-        "Use np.where(condition, a, b) to choose per element, or static_argnames for a Python "
-        f"value{_static_names(value)}"
+        return f"Use {static_form(value)} for a Python number to count with"
+    builtin = _BUILTINS.get(asked.function)
+    return builtin or (
+        "Use np.where(condition, a, b) to choose per element, or "
+        f"{static_form(value)} for a Python value"
     )
+
+
+_BUILTINS = {
+    "max": "Use np.maximum(x, y) per element, or np.max(x) over an axis",
+    "min": "Use np.minimum(x, y) per element, or np.min(x) over an axis",
+    "any": "Use np.any(x)",
+    "all": "Use np.all(x)",
+    "sorted": "Sort the NumPy array before it enters the traced function",
+}
 
 
 def asked_for_membership(value: Value) -> TracerBoolError:
     """``v in x``."""
-    asked = question()
     return TracerBoolError(
-        f"this `in` asks for the values of {_what(Question(), value)} {TRACED}",
-        "Use np.any(x == v), or compare identities with `is`"
-        if isinstance(asked.node, ast.Compare)
-        else "Use np.any(x == v)",
+        f"this `in` asks for the values of {called(value)} {TRACED}", "Use np.any(x == v)"
     )
+
+
+# Numbers.
 
 
 def asked_for_a_number(value: Value, asker: str) -> TracerError:
     """``float(x)``, ``int(x)``, ``x.item()``."""
+    asked = question().function
+    if asked.startswith("math.") and asked.removeprefix("math.") in TABLE:
+        return TracerError(
+            f"{asked} asks for the value of {called(value)} {TRACED}",
+            f"Use np.{asked.removeprefix('math.')}",
+        )
     return TracerError(
-        f"{asker} asks for the value of {_operand(value)} {TRACED}",
-        "Keep computing with the array (x.astype(dtype) converts), or use static_argnames for a "
-        f"Python value{_static_names(value)}",
+        f"{asker} asks for the value of {called(value)} {TRACED}",
+        "Keep computing with the array (x.astype(dtype) converts it), or use "
+        f"{static_form(value)} for a Python value",
+    )
+
+
+def formatted(value: Value, form: str) -> TracerError:
+    """``f"{x:.3f}"``."""
+    return TracerError(
+        f"the format {form!r} asks for the value of {called(value)} {TRACED}",
+        "Return it and print it outside the traced function",
     )
 
 
@@ -91,13 +109,16 @@ def asked_for_an_index(value: Value) -> TracerError:
     asked = question()
     if isinstance(asked.node, ast.Subscript):
         return TracerError(
-            f"`{asked.source}` indexes a Python sequence with {_operand(value)} {TRACED}",
+            f"`{asked.source}` indexes a Python sequence with {called(value)} {TRACED}",
             "Stack the sequence into one array and use np.take(stacked, i, axis=0)",
         )
     return TracerError(
-        f"{_call(asked)} asks for {_operand(value)} as a Python integer {TRACED}",
-        f"Use static_argnames for a Python value{_static_names(value)}, or an extent from x.shape",
+        f"{_caller(asked)} asks for {called(value)} as a Python integer {TRACED}",
+        f"Use {static_form(value)} for a Python value, or an extent from x.shape",
     )
+
+
+# Arrays.
 
 
 def asked_for_an_array(value: Value) -> TracerError:
@@ -106,40 +127,49 @@ def asked_for_an_array(value: Value) -> TracerError:
     node = asked.node
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
         return TracerError(
-            f"`{asked.source} = ...` writes {_operand(value)} into a NumPy array {TRACED}",
+            f"`{asked.source} = ...` writes {called(value)} into a NumPy array {TRACED}",
             "Collect the parts in a list and join them with np.stack or np.concatenate",
         )
     if isinstance(node, ast.Subscript):
-        table = ast.unparse(node.value)
         return TracerError(
-            f"`{asked.source}` indexes a NumPy array with {_operand(value)} {TRACED}",
-            f"Use np.take({table}, indices, axis=0)",
+            f"`{asked.source}` indexes a NumPy array with {called(value)} {TRACED}",
+            f"Use np.take({ast.unparse(node.value)}, indices, axis=0)",
         )
     return TracerError(
-        f"{_call(asked)} asks for {_operand(value)} as a NumPy array {TRACED}",
-        "Use np.stack([x, y]) to make one array of several, x.astype(dtype) to convert, or the "
-        "traced array as it is",
+        f"{_caller(asked)} asks for {called(value)} as a NumPy array {TRACED}",
+        _CONVERSIONS.get(asked.function.rpartition(".")[2])
+        or (_RANDOM if "rng" in asked.function or "random" in asked.function else _ANY_CONVERSION),
     )
+
+
+_ANY_CONVERSION = (
+    "Use the traced array as it is, x.astype(dtype) to convert it, or np.stack([x, y]) to make one "
+    "array of several"
+)
+_RANDOM = "Draw random numbers outside the traced function and pass them as an argument"
+_CONVERSIONS = {
+    "array": "Use np.stack([x, y]) to make one array of several, or the traced array as it is",
+    "full": "Use np.broadcast_to(x, shape)",
+    "arange": "Use a Python number for the length, and np.arange(length) * step",
+}
 
 
 def assigned_to(value: Value) -> TracerError:
     """``x[i] = v``, and ``x[i] += v``."""
-    asked = question()
-    if isinstance(asked.node, ast.Subscript):
-        name, key = ast.unparse(asked.node.value), ast.unparse(asked.node.slice)
-    else:
-        name, key = "x", "i"
+    node = question().node
+    name, key = "x", "i"
+    if isinstance(node, ast.Subscript):
+        name, key = ast.unparse(node.value), ast.unparse(node.slice)
     return TracerError(
-        f"`{name}[{key}] = ...` writes into {_operand(value)}, and traced arrays never change",
-        f"Use {name} = {name}.at[{key}].set(values); .add, .multiply, .min and .max for += and "
-        "the like",
+        f"`{name}[{key}] = ...` writes into {called(value)}, and traced arrays never change",
+        f"Use {name} = {name}.at[{key}].set(values), or .add, .multiply, .min and .max",
     )
 
 
 def deleted_from(value: Value) -> TracerError:
     """``del x[i]``."""
     return TracerError(
-        f"`del` takes elements out of {_operand(value)}, and traced arrays never change",
+        f"`del` takes elements out of {called(value)}, and traced arrays never change",
         "Use np.concatenate of the slices to keep",
     )
 
@@ -147,15 +177,15 @@ def deleted_from(value: Value) -> TracerError:
 def no_iterator(value: Value) -> TracerError:
     """``x.flat``."""
     return TracerError(
-        f"`.flat` writes or reads single elements of {_operand(value)} {TRACED}",
-        "Use x.ravel()",
+        f"`.flat` asks for single elements of {called(value)} {TRACED}",
+        "Use x.ravel() to read them and x.at[i].set(v) to replace one",
     )
 
 
 def pickled(value: Value) -> TracerError:
     """``pickle.dumps(x)``."""
     return LeakedTracerError(
-        f"pickle asks for the value of {_operand(value)}, which exists in its trace alone",
+        f"pickle asks for the value of {called(value)}, which exists in its trace alone",
         "Return it from the traced function and pickle the result",
     )
 
@@ -164,51 +194,12 @@ def unknown_attribute(value: Value, name: str) -> AttributeError:
     """``x.sort()``; a plain AttributeError for Python's and NumPy's own enquiries."""
     if name.startswith("_"):
         return AttributeError(f"a traced array has no attribute {name!r}")
-    known = unsupported(name)
-    sentence = known.sentence.removeprefix(f"np.{name} ")
-    if sentence == known.sentence or "does not take" in sentence:
-        sentence = "is no attribute of traced arrays"
-    return UnknownAttributeError(f".{name} {sentence}", known.hint)
+    if name in TABLE:
+        return UnknownAttributeError(f"arrays have no attribute .{name}", f"Use np.{name}(x)")
+    near = difflib.get_close_matches(name, dir(type(value)), n=1, cutoff=0.7)
+    hint = HINTS[name][1] if name in HINTS else f"Did you mean .{near[0]}?" if near else ""
+    return UnknownAttributeError(f"traced arrays have no attribute .{name}", hint)
 
 
-# Words.
-
-
-def _what(asked: Question, value: Value) -> str:
-    if not asked.source or isinstance(asked.node, (ast.stmt, ast.Call)):
-        return _operand(value)
-    return f"`{asked.source}`"
-
-
-def _call(asked: Question) -> str:
+def _caller(asked: Question) -> str:
     return f"`{asked.source}`" if isinstance(asked.node, ast.Call) else "Python"
-
-
-def _operand(value: Value) -> str:
-    """``the traced array x, float32[3]``."""
-    names = value.builder.origins.get(value.unit)
-    name = f" {sorted(names.names)[0]}" if names and names.names else ""
-    return f"the traced array{name} ({value.unit.type})"
-
-
-def _static_names(value: Value) -> str:
-    """``: static_argnames=("n",)`` for the arguments that a scalar comes from, if they are few."""
-    names = sorted({name for name in _arguments(value) if name.isidentifier()})
-    if not names or len(names) > 3:
-        return ""
-    listed = ", ".join(f'"{name}"' for name in names)
-    return f" (static_argnames=({listed}{',' if len(names) == 1 else ''}))"
-
-
-def _arguments(value: Value) -> Iterator[str]:
-    """Names of scalar arguments that the value was computed from."""
-    stack, seen = [value.unit], set[Unit]()
-    while stack:
-        unit = stack.pop()
-        if unit in seen:
-            continue
-        seen.add(unit)
-        stack.extend(unit.inputs)
-        if unit.op is INPUT and unit.array_type.shape == ():
-            origin = value.builder.origins.get(unit)
-            yield from origin.names if origin else ()

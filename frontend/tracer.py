@@ -50,6 +50,11 @@ class Tracer(Value):
     def __index__(self) -> NoReturn:
         raise misuse.asked_for_an_index(self)
 
+    def __format__(self, form: str) -> str:
+        if form:
+            raise misuse.formatted(self, form)
+        return repr(self)
+
     def __round__(self, digits: int = 0) -> Any:
         return functions.round(self, digits)
 
@@ -83,6 +88,12 @@ class Tracer(Value):
             operator,
             *(array(x) if isinstance(x, (list, tuple)) else x for x in operands),
         )
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
 
     # Attributes.
 

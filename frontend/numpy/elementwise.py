@@ -214,9 +214,9 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """`x` where the condition holds (is not 0), else `y`."""
     if x is None or y is None:
         raise UnsupportedError(
-            "with a condition alone it gives an array whose size depends on the values",
+            "np.where(condition) gives an array whose size depends on the values",
             "Use np.where(condition, x, y) to choose per element",
-        )
+        ).within("", [])
     if condition.type.dtype.kind != "b":
         condition = condition != 0
     return ops.where(condition, x, y)

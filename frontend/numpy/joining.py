@@ -84,7 +84,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
             f"axis {axis} of {ary.shape[axis]} elements has no {indices_or_sections} equal parts",
             "Use np.array_split for parts that differ by one",
         )
-    return array_split(ary, indices_or_sections, axis)  # type: ignore[no-any-return]
+    return array_split(ary, indices_or_sections, axis)
 
 
 @implements(np.array_split)

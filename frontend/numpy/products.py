@@ -52,7 +52,7 @@ def outer(a: Any, b: Any, out: Any = None) -> Any:
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Sum over pairs of axes: the last and first so many, or two lists of them."""
     if isinstance(axes, int):
-        own, other = range(a.ndim - axes, a.ndim), range(axes)
+        own, other = list(range(a.ndim - axes, a.ndim)), list(range(axes))
     else:
         own, other = ([one] if isinstance(one, int) else list(one) for one in axes)
     return _contracted(

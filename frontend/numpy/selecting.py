@@ -84,16 +84,22 @@ def diag(v: Any, k: int = 0) -> Any:
     return ops.where(np.eye(count, k=k, dtype=bool), rows, 0)
 
 
+def _below(m: Any, k: int) -> Any:
+    """True on and below the k-th diagonal of the last two axes."""
+    rows, columns = m.shape[-2:] if m.ndim > 1 else (m.size, m.size)
+    return np.tri(rows, columns, k, dtype=np.bool_)
+
+
 @implements(np.tril)
 def tril(m: Any, k: int = 0) -> Any:
     """The elements on and below the k-th diagonal, 0 above."""
-    return ops.where(np.tri(*m.shape[-2:], k=k, dtype=bool), m, 0)
+    return ops.where(_below(m, k), m, 0)
 
 
 @implements(np.triu)
 def triu(m: Any, k: int = 0) -> Any:
     """The elements on and above the k-th diagonal, 0 below."""
-    return ops.where(np.tri(*m.shape[-2:], k=k - 1, dtype=bool), 0, m)
+    return ops.where(_below(m, k - 1), 0, m)
 
 
 @implements(np.diff)

@@ -19,6 +19,7 @@ from ... import ops
 from ...compiler.builder import current, leaked
 from ...compiler.errors import ArgumentError, LocatedError, TracerError, UnsupportedError
 from ...compiler.value import Value, describe_operand
+from ..naming import called, static_form
 from .hints import HINTS, REFUSED_PARAMETERS, STATIC_PARAMETERS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,9 +60,9 @@ def call_traced(
     kwargs: Mapping[str, Any],
 ) -> Any:
     """The function's result in the current trace; errors gain its name."""
+    bound = _bind(name, signature, args, kwargs)
+    _check_parameters(name, signature, bound.arguments)
     try:
-        bound = _bind(signature, args, kwargs)
-        _check_parameters(name, signature, bound.arguments)
         _lift_arrays(bound.arguments)
         return strong(function(*bound.args, **bound.kwargs))
     except LocatedError as error:
@@ -113,12 +114,12 @@ def array(given: Any) -> Value:
 
 
 def _bind(
-    signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> inspect.BoundArguments:
     try:
         return signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise ArgumentError(str(error)) from None
+        raise ArgumentError(str(error)).within(name, []) from None
 
 
 def _check_parameters(
@@ -130,10 +131,11 @@ def _check_parameters(
         if parameter in REFUSED_PARAMETERS and value is not None and value is not default:
             raise refused_parameter(name, parameter)
         if parameter in STATIC_PARAMETERS and holds_traced([value]):
+            traced = next(v for v in _flat([value]) if isinstance(v, Value))
             raise TracerError(
-                f"`{parameter}` is a traced value, wanted a Python one",
-                "Name the argument that it comes from in static_argnames",
-            )
+                f"`{parameter}` is {called(traced)}, wanted a Python value",
+                f"Use {static_form(traced)}, or an extent from x.shape",
+            ).within(name, [])
 
 
 def refused_parameter(name: str, parameter: str) -> UnsupportedError:
@@ -158,6 +160,8 @@ def unsupported(name: str) -> UnsupportedError:
 
 
 def nearest(name: str) -> str:
-    """A hint at the supported function whose name is most like `name`."""
-    near = difflib.get_close_matches(name, TABLE, n=1, cutoff=0.6)
-    return f"The nearest supported function is np.{near[0]}" if near else ""
+    """A hint at the supported function whose name is most like `name`, or at the way round."""
+    near = difflib.get_close_matches(name, TABLE, n=1, cutoff=0.7)
+    if near:
+        return f"The nearest supported function is np.{near[0]}"
+    return "Call it on NumPy arrays before they enter the traced function"
