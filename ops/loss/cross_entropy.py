@@ -41,9 +41,11 @@ def cross_entropy(logits, labels, *, axis=-1):
         Classes ``0 <= y < m``, of the logits' shape without `axis`; a program ends in an
         `OutOfBoundsError` for others.
     """
-    classes = along(logits, ops.expand_dims(labels, axis=axis), axis)
-    total = ops.logsumexp(logits, axis=axis, keepdims=True)
-    return ops.squeeze(total - ops.gather(logits, *classes), axis=axis)
+    largest = ops.max(logits, axis=axis, keepdims=True)
+    total = ops.sum(ops.exp(logits - largest), axis=axis, keepdims=True)
+    own = ops.gather(logits, *along(logits, ops.expand_dims(labels, axis=axis), axis))
+    # The same exponentials as in the softmax of the gradient, so that both share them.
+    return ops.squeeze(ops.log(total) + (largest - own), axis=axis)
 
 
 @cross_entropy.normalise
