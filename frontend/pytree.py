@@ -82,7 +82,8 @@ def module(cls: type[C]) -> type[C]:
             object.__setattr__(instance, name, value)
         return instance
 
-    optree.register_pytree_node(
+    register: Any = optree.register_pytree_node  # its types want collections, nodes need not be
+    register(
         made,
         take_apart,
         put_together,

@@ -12,7 +12,7 @@ class Format:
 
     Attributes
     ----------
-    float, integer : DType
+    real, integer : DType
         The format and the integers of its size.
     digits : int
         Bits of the stored significand.
@@ -22,7 +22,7 @@ class Format:
         The smallest normal number.
     """
 
-    float: object
+    real: object
     integer: object
     digits: int
     bias: int
@@ -45,4 +45,4 @@ def polynomial(x, coefficients):
 
 def power_of_two(exponent, form):
     """``2**exponent`` for an integer scalar within the normal range."""
-    return bitcast((exponent + form.bias) << form.digits, form.float)
+    return bitcast((exponent + form.bias) << form.digits, form.real)
