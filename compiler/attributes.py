@@ -85,6 +85,8 @@ def freeze(value: Any) -> Any:
 
 def attributes_key(attributes: Attributes) -> Hashable:
     """The key of a whole attribute mapping."""
+    if not attributes:
+        return ()
     return tuple((name, attribute_key(attributes[name])) for name in sorted(attributes))
 
 

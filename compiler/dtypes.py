@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,11 @@ def promote(operands: Iterable[tuple[DType, bool]]) -> tuple[DType, bool]:
     wider one: ``float32`` and a Python float make ``float32``, ``int32`` and a Python float
     ``float64``. Weak operands alone stay weak.
     """
-    pairs = list(operands)
+    return _promoted(tuple(operands))
+
+
+@cache
+def _promoted(pairs: tuple[tuple[DType, bool], ...]) -> tuple[DType, bool]:
     if all(weak for _, weak in pairs):
         widest = max((dtype for dtype, _ in pairs), key=lambda d: "biufc".index(d.kind))
         return widest, True

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from types import FrameType
 from typing import Literal
 
@@ -63,6 +64,7 @@ def running_user_frame() -> FrameType | None:
     return frame
 
 
+@cache
 def is_library(module: str) -> bool:
     """True for modules whose frames are cut from messages and origins."""
     if module.startswith(LIKE_A_USER):
@@ -95,7 +97,7 @@ class Origin:
     phases: frozenset[Phase] = frozenset()
 
     def __or__(self, other: Origin) -> Origin:
-        if self == other:
+        if self is other or self == other:
             return self
         return Origin(
             self.frames | other.frames,
@@ -137,11 +139,19 @@ _context = _Context()
 
 def here() -> Origin:
     """The origin of a unit made now by the user's own code."""
-    frame = user_frame()
+    frame = running_user_frame()
+    if frame is None:
+        return _origin_at(None, _context.scopes, _context.phase)
+    place = frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+    return _origin_at(place, _context.scopes, _context.phase)
+
+
+@lru_cache(4096)  # a line in a loop makes many units: they share one origin
+def _origin_at(place: tuple[str, int, str] | None, scopes: tuple[str, ...], phase: Phase) -> Origin:
     return Origin(
-        frames=frozenset({frame}) if frame else frozenset(),
-        scopes=frozenset({_context.scopes}) if _context.scopes else frozenset(),
-        phases=frozenset({_context.phase}),
+        frames=frozenset({Frame(*place)}) if place else frozenset(),
+        scopes=frozenset({scopes}) if scopes else frozenset(),
+        phases=frozenset({phase}),
     )
 
 

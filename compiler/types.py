@@ -118,6 +118,8 @@ def type_of(array: Any) -> ArrayType:
 
 def broadcast_shapes(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """NumPy's common shape: extents align at the right, 1 stretches."""
+    if shapes and all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
     rank = max(map(len, shapes), default=0)
     result = []
     for axis in range(-rank, 0):

@@ -76,12 +76,12 @@ class Elementwise(Op):
         return broadcast_together(values), attributes
 
     def _is_condition(self, position: int) -> bool:
-        return self.input_name(position) in self.conditions
+        return bool(self.conditions) and self.input_name(position) in self.conditions
 
     def _check_kinds(self, values: Sequence[Value]) -> None:
         names = {"b": "bool", "i": "integers", "u": "unsigned integers", "f": "floats"}
         for value in values:
-            if value.dtype.kind not in self.accepts:
+            if value.type.dtype.kind not in self.accepts:
                 taken = ", ".join(names.get(kind, "complex") for kind in self.accepts)
                 raise DTypeError(f"got {value.dtype}, wanted {taken}")
 

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 def common_dtype(values: Sequence[Value]) -> tuple[DType, bool]:
     """The promoted dtype of the values and whether it is weak; warns of a widening scalar."""
-    dtype, weak = promote([(value.type.dtype, value.type.weak) for value in values])
+    types = [value.type for value in values]
+    dtype, weak = promote([(type.dtype, type.weak) for type in types])
     scalars = [value for value in values if _is_captured_scalar(value)]
+    if not scalars:
+        return dtype, weak
     rest = [(v.type.dtype, v.type.weak) for v in values if not _is_captured_scalar(v)]
-    if scalars and rest and not all(weak for _, weak in rest):
+    if rest and not all(weak for _, weak in rest):
         narrow, _ = promote(rest)
         if narrow.is_float and dtype.is_float and narrow.itemsize < dtype.itemsize:
             warnings.warn(
@@ -42,7 +45,8 @@ def _is_captured_scalar(value: Value) -> bool:
 
 def cast_to(builder: Builder, value: Value, dtype: DType, weak: bool = False) -> Value:
     """The value in `dtype`; a literal is converted on the spot."""
-    if value.type.dtype is dtype and value.type.weak == weak:
+    type = value.type
+    if type.dtype is dtype and type.weak == weak:
         return value
     if value.unit.op is CONSTANT and value.type.weak:
         number = value.unit.attributes["value"].value
