@@ -24,7 +24,7 @@ from .types import ArrayType
 Anchor = Literal["left", "right"]
 
 # Dynamic programming is cubic in the length: longer chains are taken in pieces.
-LONGEST = 48
+LONGEST = 24
 MOST_BIASES = 4  # sums after one another that are looked through for a product
 
 
@@ -76,6 +76,8 @@ class AffineChain:
         By the last factor of the prefix, or the first of the suffix, that they are added to.
     order : Order
         The order in which the graph multiplies them.
+    products : int
+        How many products it has: one fewer than factors.
     inner : list of Unit
         The units that the chain is made of, without its factors and biases.
     ends : dict of Unit to str
@@ -87,6 +89,7 @@ class AffineChain:
     factors: list[Factor] = field(default_factory=list)
     biases: dict[int, list[Bias]] = field(default_factory=dict)
     order: Order = 0
+    products: int = 0
     inner: list[Unit] = field(default_factory=list)
     ends: dict[Unit, str] = field(default_factory=dict)
 
@@ -149,10 +152,11 @@ class Finder:
             parts = None
         elif parts is None and unit is not chain.root and _follows_product(unit):
             chain.ends[unit] = f"{unit.op.name} stands between two affine maps"
-        if peeled is None or parts is None or len(chain.factors) >= LONGEST:
+        if peeled is None or parts is None or chain.products == LONGEST - 1:
             chain.factors.append(Factor(unit, left, right))
             return len(chain.factors) - 1
         product, biases, sums = peeled
+        chain.products += 1
         chain.inner += [unit, product, *sums]
         first = len(chain.factors)
         order = (self._expand(chain, *parts[0]), self._expand(chain, *parts[1]))

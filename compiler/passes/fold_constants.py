@@ -58,14 +58,23 @@ def fold_constants(graph: Graph, notes: Notes) -> Graph:
 
 def _folded(builder: Builder, unit: Unit) -> Unit | None:
     """The unit as a constant, when its inputs are and the result is not too large."""
-    arrays = [value_of(operand) for operand in unit.inputs]
-    if any(array is None for array in arrays) or unit.op.role is Role.BROADCAST:
+    whole = [value_of(operand) for operand in unit.inputs]
+    arrays = [_spread(operand) for operand in unit.inputs]
+    if unit.op.role is Role.BROADCAST or any(array is None for array in arrays):
         return None
-    allowed = max(SMALL_BYTES, sum(array.nbytes for array in arrays))
-    if unit.array_type.nbytes > allowed:
+    sizes = [array.nbytes for array in whole if array is not None]
+    if not sizes or unit.array_type.nbytes > max(SMALL_BYTES, sum(sizes)):
         return None
     result = _value(unit, arrays)
     return None if result is None else builder.constant(result, unit.array_type.weak).unit
+
+
+def _spread(unit: Unit) -> Any:
+    """The array of a constant, or of a constant broadcast, which takes no memory here."""
+    if unit.op.role is Role.BROADCAST:
+        source = value_of(unit.inputs[0])
+        return None if source is None else np.broadcast_to(source, unit.shape)
+    return value_of(unit)
 
 
 def _everywhere(builder: Builder, unit: Unit) -> Unit | None:

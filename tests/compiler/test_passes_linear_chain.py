@@ -282,10 +282,12 @@ def test_parts_of_a_long_chain_with_bottlenecks(rng: np.random.Generator) -> Non
 
 
 def test_a_chain_longer_than_a_piece(rng: np.random.Generator) -> None:
-    params = layers(rng, [4 + 9 * (i % 2) for i in range(121)])
-    x = rng.standard_normal((100, 4))
-    before, after, _ = collapsed(lambda x: forward(x, params), x)
-    assert sum(unit.op is ops.dot_general for unit in after.units) < 6
+    """Deeper than Python's recursion, so the pass must not walk it in one go."""
+    params = layers(rng, [2 + i % 2 for i in range(1501)])
+    x = rng.standard_normal((100, 2))
+    before, after, notes = collapsed(lambda x: forward(x, params), x)
+    assert len(notes.applications) == 66
+    assert sum(unit.op is ops.dot_general for unit in after.units) == 66
     agree(before, after, [x])
 
 
