@@ -21,6 +21,8 @@ class Layout(enum.Enum):
     DENSE = "dense"
     ROW_SPARSE = "row_sparse"
 
+    __hash__ = object.__hash__  # members are single; an enum's own hash is a call into Python
+
 
 @dataclass(frozen=True, slots=True)
 class ArrayType:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from ..builder import Builder
 from ..errors import GradientError
 from ..graph import Unit, toposort
 from ..kinds import Composite
-from ..op import Op
+from ..op import Op, Rule
 from ..registry import registry
 from ..rewrite import splice
 from ..roles import Role
@@ -110,7 +111,7 @@ def _apply_vjp(builder: Builder, unit: Unit, ct: Any, needed: set[int]) -> list[
     rule = unit.op.vjp_rule
     assert rule is not None
     attributes = dict(unit.attributes)
-    if "wanted" in inspect.signature(rule).parameters:
+    if _asks_what_is_wanted(rule):
         attributes["wanted"] = needed
     result = rule(ct, *_values(builder, unit), **attributes)
     parts = list(result) if isinstance(result, tuple) else [result]
@@ -120,6 +121,11 @@ def _apply_vjp(builder: Builder, unit: Unit, ct: Any, needed: set[int]) -> list[
             f"{len(unit.inputs)} inputs"
         )
     return [None if part is None else builder.lift(part) for part in parts]
+
+
+@cache
+def _asks_what_is_wanted(rule: Rule) -> bool:
+    return "wanted" in inspect.signature(rule).parameters
 
 
 def _diagonal_jvp(builder: Builder, unit: Unit, tangents: Sequence[Any], moving: set[int]) -> Any:
