@@ -1,0 +1,1 @@
+"""From an optimised graph to one native entry: kernels, memory, machine code."""

@@ -1,0 +1,305 @@
+"""The partition that fuses.
+
+1. Movements are computed where they are read, except for those that must be in memory, or that
+   pick by index arrays or from several inputs and are read more than once.
+2. Elementwise units of one shape that feed each other grow into clusters, as long as no path leaves
+   a cluster and comes back (its kernel would have to run before and after another).
+3. A cluster of which one value is read, once, by one other kernel, is absorbed there: by a reduction
+   or scatter of its elements, or through a movement that reads no element twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..graph import Graph, Unit
+from ..kinds import Contraction, Elementwise, Movement, Reduction, Scatter
+from ..scalar import Word
+from ..structural import CONSTANT, INPUT
+from .kernels import Refusals
+from .partition import Group, Partition, is_view
+from .terms import postorder
+from .values import is_literal
+
+MOST_UNITS = 96
+"""Units in one kernel: LLVM's time grows faster than a function's length."""
+
+Find = Callable[["Cluster"], "Cluster"]
+"""Which cluster another has become a part of."""
+
+
+class Cluster:
+    """Units that will be one kernel.
+
+    Attributes
+    ----------
+    units : list of Unit
+        In topological order.
+    first, last : int
+        The least and the greatest number among them.
+    before : dict of Cluster to bool
+        Clusters that it reads; True where only at the same element.
+    """
+
+    __slots__ = ("before", "first", "last", "units", "weight")
+
+    def __init__(self, unit: Unit, number: int) -> None:
+        self.units = [unit]
+        self.first = self.last = number
+        self.before: dict[Cluster, bool] = {}
+        self.weight = 1
+
+
+class Fusion:
+    """Works out the partition of one graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.refusals = Refusals()
+        self.outputs = set(graph.outputs)
+        self.needed: set[Unit] = set()
+        self.moved: set[Unit] = set()
+        self.owner: dict[Unit, Cluster] = {}
+
+    def partition(self) -> Partition:
+        """The groups, after all three steps."""
+        self._choose_movements()
+        self._make_clusters()
+        self._grow()
+        absorbed = self._absorb()
+        groups = self._groups(absorbed)
+        partition = Partition(groups, {}, self.refusals)
+        for unit in self.graph.units:
+            if is_view(unit) and unit in self.moved and self._is_memory(partition, unit.inputs[0]):
+                partition.aliases[unit] = unit.inputs[0]
+        return partition
+
+    def _is_memory(self, partition: Partition, unit: Unit) -> bool:
+        return partition.in_memory(unit) and not is_literal(unit)
+
+    # Step 1.
+
+    def _choose_movements(self) -> None:
+        """Split the movements: those in `moved` are computed where they are read."""
+        self.needed = set(self.outputs)
+        for unit in reversed(self.graph.units):
+            self.needed.update(self._needs(unit))
+            if not isinstance(unit.op, Movement):
+                continue
+            if unit in self.needed:
+                if is_view(unit) and not is_literal(unit.inputs[0]):
+                    self.moved.add(unit)
+                    self.needed.add(unit.inputs[0])
+            elif len(set(self.graph.users[unit])) > 1 and self._is_dear(unit):
+                self.refusals.note(unit, f"{unit.op.name} is read by several units: made once")
+            else:
+                self.moved.add(unit)
+
+    def _needs(self, unit: Unit) -> Iterator[Unit]:
+        """The inputs that must be whole arrays in memory."""
+        if isinstance(unit.op, Contraction):
+            yield from unit.inputs
+        elif isinstance(unit.op, (Movement, Scatter)):
+            types = [operand.array_type for operand in unit.inputs]
+            for bound in unit.op.checked_indices(types):
+                indices = unit.inputs[bound.position]
+                if not (isinstance(indices.op, Movement) and not indices.inputs):
+                    yield indices
+
+    def _is_dear(self, unit: Unit) -> bool:
+        """True when an element takes more than one load and some arithmetic."""
+        return _loads(unit) > 1
+
+    # Step 2.
+
+    def _make_clusters(self) -> None:
+        reached: dict[Unit, dict[Cluster, None]] = {}
+        for number, unit in enumerate(self.graph.units):
+            if unit.op in (INPUT, CONSTANT):
+                continue
+            if unit in self.moved:
+                reached[unit] = {c: None for u in unit.inputs for c in self._behind(u, reached)}
+                continue
+            cluster = self.owner[unit] = Cluster(unit, number)
+            for operand in unit.inputs:
+                same = self._same_element(unit, operand)
+                for other in self._behind(operand, reached):
+                    cluster.before[other] = cluster.before.get(other, True) and same
+
+    def _behind(self, unit: Unit, reached: dict[Unit, dict[Cluster, None]]) -> Iterator[Cluster]:
+        if unit in self.owner:
+            yield self.owner[unit]
+        elif unit in reached:
+            yield from reached[unit]
+
+    def _same_element(self, unit: Unit, operand: Unit) -> bool:
+        return (
+            isinstance(unit.op, Elementwise)
+            and operand in self.owner
+            and isinstance(operand.op, (Elementwise, Movement))
+        )
+
+    def _grow(self) -> None:
+        parent: dict[Cluster, Cluster] = {}
+
+        def find(cluster: Cluster) -> Cluster:
+            while cluster in parent:
+                above = parent[cluster]
+                parent[cluster] = parent.get(above, above)
+                cluster = above
+            return cluster
+
+        for unit in self.graph.units:
+            if not isinstance(unit.op, Elementwise):
+                continue
+            for operand in dict.fromkeys(unit.inputs):
+                if not self._same_element(unit, operand):
+                    continue
+                late, early = find(self.owner[unit]), find(self.owner[operand])
+                if late is early:
+                    continue
+                reason = _obstacle(early, late, find)
+                if reason:
+                    self.refusals.note(unit, f"{unit.op.name} of {operand.op.name}: {reason}")
+                    continue
+                parent[early] = late
+                _merge(late, early, find)
+        for unit in self.owner:
+            self.owner[unit] = find(self.owner[unit])
+
+    # Step 3.
+
+    def _absorb(self) -> dict[Cluster, Cluster]:
+        """The clusters that are computed inside another, by where they end."""
+        numbers = self.graph.numbers
+        into: dict[Cluster, Cluster] = {}
+        clusters = list(dict.fromkeys(self.owner.values()))
+        for cluster in clusters:
+            cluster.units.sort(key=numbers.__getitem__)
+        for cluster in sorted(clusters, key=lambda c: -c.last):
+            read = [unit for unit in cluster.units if self._outside(unit, cluster)]
+            if len(read) != 1 or not isinstance(cluster.units[-1].op, (Elementwise, Movement)):
+                continue
+            sink = self._only_reader(read[0])
+            if sink is None:
+                continue
+            home = self.owner[sink]
+            while home in into:
+                home = into[home]
+            if home.weight + cluster.weight > MOST_UNITS:
+                self.refusals.note(read[0], f"a kernel has at most {MOST_UNITS} units")
+                continue
+            home.weight += cluster.weight
+            into[cluster] = home
+        return into
+
+    def _outside(self, unit: Unit, cluster: Cluster) -> list[Unit]:
+        """The reads of a unit that its own cluster does not make; itself for an output."""
+        reads = [u for u in self.graph.users[unit] if self.owner.get(u) is not cluster]
+        return [*reads, unit] if unit in self.needed else reads
+
+    def _only_reader(self, unit: Unit) -> Unit | None:
+        """The unit in whose kernel this one may be computed element by element."""
+        if unit in self.needed:
+            return None
+        reader = unit
+        while True:
+            users = self.graph.users[reader]
+            own = self.owner.get(reader)
+            outside = [u for u in users if own is None or self.owner.get(u) is not own]
+            outside = list(dict.fromkeys(outside))
+            if len(outside) != 1:
+                self.refusals.note(unit, f"{unit.op.name} is read by several kernels: kept")
+                return None
+            (user,) = outside
+            if isinstance(user.op, Movement):
+                if not self._picks_once(unit, user, reader):
+                    return None
+                if user not in self.moved:
+                    return user
+                reader = user
+            elif isinstance(user.op, (Reduction, Scatter)):
+                return user
+            elif isinstance(user.op, Elementwise):
+                return user if reader in self.moved else None
+            else:
+                self.refusals.note(unit, f"{user.op.name} does not compute its inputs")
+                return None
+
+    def _picks_once(self, unit: Unit, movement: Unit, operand: Unit) -> bool:
+        """True when a movement reads each element of its input at most about once."""
+        wanted, there = movement.array_type.size, operand.array_type.size
+        if wanted > there:
+            times = wanted / max(1, there)
+            self.refusals.note(
+                unit, f"{movement.op.name} reads {unit.op.name} {times:.0f} times an element: kept"
+            )
+            return False
+        return True
+
+    # Groups.
+
+    def _groups(self, absorbed: dict[Cluster, Cluster]) -> list[Group]:
+        groups = []
+        for cluster in dict.fromkeys(self.owner.values()):
+            if cluster in absorbed:
+                continue
+            stored = [unit for unit in cluster.units if self._outside(unit, cluster)]
+            groups.append(Group(cluster.units, stored))
+        return groups
+
+
+def _obstacle(early: Cluster, late: Cluster, find: Find) -> str:
+    """Why two clusters cannot be one; empty if they can."""
+    one, other = early.units[0], late.units[0]
+    if one.shape != other.shape:
+        return f"the shapes {one.shape} and {other.shape} differ"
+    if early.weight + late.weight > MOST_UNITS:
+        return f"a kernel has at most {MOST_UNITS} units"
+    if _path(early, late, find) or _path(late, early, find):
+        return "another kernel would have to run in between"
+    return ""
+
+
+def _path(start: Cluster, end: Cluster, find: Find) -> bool:
+    """True when `end` depends on `start` otherwise than element by element."""
+    pending = []
+    for before, same in end.before.items():
+        found = find(before)
+        if found is start and not same:
+            return True
+        if found is not start and found is not end:
+            pending.append(found)
+    seen: set[Cluster] = set()
+    while pending:
+        cluster = pending.pop()
+        if cluster is start:
+            return True
+        # All that a cluster depends on begins before its own last unit.
+        if cluster in seen or cluster.last < start.first:
+            continue
+        seen.add(cluster)
+        pending.extend(find(before) for before in cluster.before)
+    return False
+
+
+def _merge(late: Cluster, early: Cluster, find: Find) -> None:
+    late.units = early.units + late.units
+    late.first = min(early.first, late.first)
+    late.last = max(early.last, late.last)
+    late.weight += early.weight
+    before: dict[Cluster, bool] = {}
+    for cluster, same in (*early.before.items(), *late.before.items()):
+        found = find(cluster)
+        if found is not late:
+            before[found] = before.get(found, True) and same
+    late.before = before
+
+
+def _loads(unit: Unit) -> int:
+    """How many elements one element of a movement is made of."""
+    op = unit.op
+    assert isinstance(op, Movement)
+    types = [operand.array_type for operand in unit.inputs]
+    body = op.element(types, unit.array_type, unit.attributes)
+    return sum(scalar.word is Word.LOAD for scalar in postorder([body]))

@@ -1,0 +1,122 @@
+"""Dividing a graph into kernels: what each unit's value becomes.
+
+A partition gives every unit one of four parts: it *is* memory (an argument, a constant), it is an
+*alias* (a reshape of memory), it is computed by a *group* that becomes one kernel, or it is computed
+wherever it is read. A partition is a function of the graph; `build` takes any such function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..errors import UnsupportedError
+from ..graph import Graph, Unit
+from ..kinds import Contraction, Elementwise, Movement, Reduction, Scatter
+from ..structural import CONSTANT, INPUT
+from ..types import ArrayType
+from .kernels import Refusals
+from .values import is_literal
+
+
+@dataclass
+class Group:
+    """Units that one kernel computes.
+
+    Attributes
+    ----------
+    units : list of Unit
+        In topological order; those of a loop have one shape.
+    stored : list of Unit
+        Those that are left in memory.
+    """
+
+    units: list[Unit]
+    stored: list[Unit]
+
+    @property
+    def is_loop(self) -> bool:
+        """True for elementwise work and movements."""
+        return isinstance(self.units[-1].op, (Elementwise, Movement))
+
+
+@dataclass
+class Partition:
+    """The parts of all units.
+
+    Attributes
+    ----------
+    groups : list of Group
+        In no particular order.
+    aliases : dict of Unit to Unit
+        Reshapes of memory, and what they reshape.
+    refusals : Refusals
+        Why units are not in one kernel with their neighbours.
+    """
+
+    groups: list[Group]
+    aliases: dict[Unit, Unit]
+    refusals: Refusals = field(default_factory=Refusals)
+
+    def __post_init__(self) -> None:
+        self.stored = {unit for group in self.groups for unit in group.stored}
+
+    def in_memory(self, unit: Unit) -> bool:
+        """True when the unit's value can be loaded."""
+        return unit in self.stored or unit in self.aliases or unit.op in (INPUT, CONSTANT)
+
+    def root(self, unit: Unit) -> Unit:
+        """The unit whose memory this one shares."""
+        while unit in self.aliases:
+            unit = self.aliases[unit]
+        return unit
+
+
+Partitioner = Callable[[Graph], Partition]
+
+
+def check(graph: Graph) -> None:
+    """Refuse what native programs cannot compute yet.
+
+    Raises
+    ------
+    UnsupportedError
+        Naming the unit and the user's line.
+    """
+    known = (Elementwise, Movement, Reduction, Contraction, Scatter)
+    for unit in graph.units:
+        if unit.op in (INPUT, CONSTANT) and isinstance(unit.type, ArrayType):
+            continue
+        if isinstance(unit.op, known) and not unit.op.effect:
+            continue
+        frames = graph.origin(unit).frames
+        raise UnsupportedError(
+            f"native programs do not compute {unit!r} yet",
+            'Use backend="reference"',
+            min(frames, key=str) if frames else None,
+        ).within(unit.op.name, [])
+
+
+def unfused(graph: Graph) -> Partition:
+    """Every unit a kernel of its own; only reshapes share memory, and literals have none."""
+    groups, aliases = [], {}
+    for unit in graph.units:
+        if unit.op in (INPUT, CONSTANT):
+            continue
+        if is_view(unit) and not is_literal(unit.inputs[0]):
+            aliases[unit] = unit.inputs[0]
+        else:
+            groups.append(Group([unit], [unit]))
+    return Partition(groups, aliases)
+
+
+def is_view(unit: Unit) -> bool:
+    """True for a movement that leaves the bytes as they are."""
+    return isinstance(unit.op, Movement) and unit.op.view
+
+
+def fused(graph: Graph) -> Partition:
+    """As few kernels and buffers as the rules of `fusion` allow."""
+    from .fusion import Fusion
+
+    return Fusion(graph).partition()

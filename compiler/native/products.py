@@ -1,0 +1,282 @@
+"""Kernels of contractions: matrix products by BLAS, or plain loops where BLAS does not serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...runtime.blas import Blas
+from ..dtypes import DType, bool_, float32, float64
+from .elements import Pointers, load, nested, store
+from .function import Function
+from .kernels import Product
+from .layout import Copy, Matrices, Matrix
+from .nest import Axis
+from .place import Place
+from .scalar_llvm import literal, register_type
+
+SMALL = 512
+"""Multiplications below which a call of BLAS costs more than the work."""
+
+
+def suits_blas(dtype: DType, matrices: Matrices, blas: Blas | None) -> bool:
+    """True when BLAS has a routine for these matrices, and they are worth a call."""
+    sizes = matrices.rows, matrices.columns, matrices.summed
+    work = matrices.rows * matrices.columns * matrices.summed
+    if blas is None or dtype not in (float32, float64) or work < SMALL:
+        return False
+    leading = matrices.x.leading, matrices.y.leading, matrices.out.leading
+    return blas.int_bits == 64 or max(*sizes, *leading) < 2**31
+
+
+def routine_of(kernel: Product) -> str | None:
+    """The BLAS routine that the kernel calls."""
+    if kernel.matrices is None:
+        return None
+    letter = "s" if kernel.unit.array_type.dtype is float32 else "d"
+    vector = kernel.matrices.rows == 1 or kernel.matrices.columns == 1
+    return f"{letter}{'gemv' if vector else 'gemm'}"
+
+
+def emit(
+    kernel: Product, pointers: Pointers, scratch: Sequence[Place], blas: Blas | None, import_: Place
+) -> Function:
+    """The kernel's function."""
+    if kernel.matrices is None or blas is None:
+        return _loops(kernel, pointers)
+    return _Caller(kernel, kernel.matrices, pointers, scratch, blas, import_).write()
+
+
+class _Caller:
+    """Writes the calls of BLAS for a batch of matrices."""
+
+    def __init__(
+        self,
+        kernel: Product,
+        matrices: Matrices,
+        pointers: Pointers,
+        scratch: Sequence[Place],
+        blas: Blas,
+        import_: Place,
+    ) -> None:
+        self.kernel = kernel
+        self.matrices = matrices
+        self.pointers = pointers
+        self.blas = blas
+        self.function = Function()
+        self.dtype = kernel.unit.array_type.dtype
+        self.type = register_type(self.dtype)
+        self.routine = pointers.name(import_)
+        self._scratch = list(scratch)
+
+    def write(self) -> Function:
+        m = self.matrices
+        x, y = (self.pointers.of(unit)[0] for unit in self.kernel.unit.inputs)
+        out = self.pointers.of(self.kernel.unit, written=True)[0]
+        x = self._rewritten(m.x.copy, x) if m.x.copy else x
+        y = self._rewritten(m.y.copy, y) if m.y.copy else y
+        target = self._working() if m.out.copy else out
+        axes = [Axis(number, extent) for number, extent in enumerate(m.batch)]
+        with nested(self.function, axes) as counters:
+            places = [
+                self._nth(pointer, matrix.batch, counters)
+                for pointer, matrix in ((x, m.x), (y, m.y), (target, m.out))
+            ]
+            self._product(*places)
+        if m.out.copy:
+            copy(self.function, self._strided(m.out.copy), target, out, self.dtype, back=True)
+        return self.function
+
+    def _working(self) -> str:
+        return self.pointers.name(self._scratch.pop(0), written=True)
+
+    def _rewritten(self, how: Copy, source: str) -> str:
+        target = self._working()
+        copy(self.function, self._strided(how), source, target, self.dtype)
+        return target
+
+    def _strided(self, how: Copy) -> list[tuple[int, int, int]]:
+        """Extent, step in the array as it is, step in the rewritten one, per label."""
+        layout = self.kernel.layout
+        before, after = layout.strides(how.source), layout.strides(how.target)
+        return [(layout.extents[n], before[n], after[n]) for n in how.target]
+
+    def _nth(self, pointer: str, steps: Sequence[int], counters: Mapping[int, str]) -> str:
+        for number, step in enumerate(steps):
+            if number in counters and counters[number] != "0":
+                offset = self.function.do(f"mul i64 {counters[number]}, {step}")
+                where = f"getelementptr inbounds {self.type}, ptr {pointer}, i64 {offset}"
+                pointer = self.function.do(where)
+        return pointer
+
+    def _product(self, x: str, y: str, out: str) -> None:
+        m = self.matrices
+        if m.columns == 1:
+            vector = y, _down(m.y)
+            self._matrix_vector(m.x, x, m.rows, m.summed, vector, out, _down(m.out))
+        elif m.rows == 1:
+            flipped = Matrix(not m.y.transposed, m.y.leading, ())
+            vector = x, _across(m.x)
+            self._matrix_vector(flipped, y, m.columns, m.summed, vector, out, _across(m.out))
+        else:
+            self._matrix_matrix(x, y, out)
+
+    def _matrix_matrix(self, x: str, y: str, out: str) -> None:
+        m = self.matrices
+        a, b, rows, columns = (m.x, x), (m.y, y), m.rows, m.columns
+        if m.out.transposed:
+            # The memory holds the transpose, which is the product of the transposes.
+            a, b = (_flipped(m.y), y), (_flipped(m.x), x)
+            rows, columns = columns, rows
+        if self.blas.interface == "fortran":
+            # Column-major memory is row-major memory of the transpose.
+            a, b, rows, columns = b, a, columns, rows
+        self._call(
+            [a[0].transposed, b[0].transposed],
+            [rows, columns, m.summed],
+            [1.0, (a[1], a[0].leading), (b[1], b[0].leading), 0.0, (out, m.out.leading)],
+        )
+
+    def _matrix_vector(
+        self,
+        matrix: Matrix,
+        pointer: str,
+        rows: int,
+        columns: int,
+        vector: tuple[str, int],
+        out: str,
+        out_step: int,
+    ) -> None:
+        """The matrix (`rows` by `columns`, as transposed as it says) times the vector."""
+        transposed = matrix.transposed
+        height, width = (columns, rows) if transposed else (rows, columns)
+        if self.blas.interface == "fortran":
+            height, width, transposed = width, height, not transposed
+        # gemv scales what it finds, and 0 times NaN is NaN.
+        with self.function.loop(rows) as row:
+            where = row if out_step == 1 else self.function.do(f"mul i64 {row}, {out_step}")
+            store(self.function, out, where, self.dtype, literal(0, self.dtype), 1)
+        self._call(
+            [transposed],
+            [height, width],
+            [1.0, (pointer, matrix.leading), vector, 0.0, (out, out_step)],
+        )
+
+    def _call(
+        self,
+        flags: Sequence[bool],
+        sizes: Sequence[int],
+        rest: Sequence[float | tuple[str, int]],
+    ) -> None:
+        fortran = self.blas.interface == "fortran"
+        write = self._by_reference if fortran else self._by_value
+        arguments = [] if fortran else ["i32 101"]  # row-major
+        arguments += [write("flag", flag) for flag in flags]
+        arguments += [write("size", size) for size in sizes]
+        for item in rest:
+            if isinstance(item, tuple):
+                arguments += [f"ptr {item[0]}", write("size", item[1])]
+            else:
+                arguments.append(write("number", item))
+        self.function.act(f"call void {self.routine}({', '.join(arguments)})")
+
+    def _by_value(self, sort: str, value: float) -> str:
+        if sort == "flag":
+            return f"i32 {112 if value else 111}"
+        if sort == "size":
+            return f"i{self.blas.int_bits} {int(value)}"
+        return f"{self.type} {literal(value, self.dtype)}"
+
+    def _by_reference(self, sort: str, value: float) -> str:
+        kind, text = {
+            "flag": ("i8", str(ord("T" if value else "N"))),
+            "size": (f"i{self.blas.int_bits}", str(int(value))),
+            "number": (self.type, literal(value, self.dtype)),
+        }[sort]
+        place = self.function.local(kind, 8)
+        self.function.act(f"store {kind} {text}, ptr {place}")
+        return f"ptr {place}"
+
+
+def _flipped(matrix: Matrix) -> Matrix:
+    return Matrix(not matrix.transposed, matrix.leading, matrix.batch)
+
+
+def _down(matrix: Matrix) -> int:
+    """The step between the elements of a matrix of one column."""
+    return matrix.leading
+
+
+def _across(matrix: Matrix) -> int:
+    """The step between the elements of a matrix of one row."""
+    return matrix.leading if matrix.transposed else 1
+
+
+def copy(
+    function: Function,
+    axes: Sequence[tuple[int, int, int]],
+    source: str,
+    target: str,
+    dtype: DType,
+    *,
+    back: bool = False,
+) -> None:
+    """Copy elements between two orders of dimensions; `back` swaps the two."""
+    loops = [Axis(number, extent) for number, (extent, _, _) in enumerate(axes)]
+    with nested(function, loops) as counters:
+        one = address(function, counters, [step for _, step, _ in axes])
+        other = address(function, counters, [step for _, _, step in axes])
+        read, written = (other, one) if back else (one, other)
+        store(function, target, written, dtype, load(function, source, read, dtype, 1), 1)
+
+
+def address(function: Function, counters: Mapping[int, str], steps: Sequence[int]) -> str:
+    """The sum of the counters times their steps."""
+    total = "0"
+    for number, step in enumerate(steps):
+        counter = counters.get(number, "0")
+        if counter == "0" or step == 0:
+            continue
+        part = counter if step == 1 else function.do(f"mul i64 {counter}, {step}")
+        total = part if total == "0" else function.do(f"add i64 {total}, {part}")
+    return total
+
+
+def _loops(kernel: Product, pointers: Pointers) -> Function:
+    """Plain loops: the result's elements are summed up in memory, its last label innermost."""
+    layout = kernel.layout
+    dtype = kernel.unit.array_type.dtype
+    function = Function()
+    out, align = pointers.of(kernel.unit, written=True)
+    operands = [pointers.of(unit) for unit in kernel.unit.inputs]
+    with function.loop(kernel.unit.array_type.size) as counter:
+        store(function, out, counter, dtype, literal(0, dtype), align)
+    labels = [*layout.labels.out[:-1], *layout.summed, *layout.labels.out[-1:]]
+    if any(layout.extents[label] == 0 for label in labels):
+        return function
+    axes = [Axis(number, layout.extents[label]) for number, label in enumerate(labels)]
+    x_steps, y_steps, steps = (
+        [strides.get(label, 0) for label in labels]
+        for strides in map(layout.strides, layout.labels)
+    )
+    with nested(function, axes) as counters:
+        x, y = (
+            load(function, pointer, address(function, counters, own), dtype, own_align)
+            for (pointer, own_align), own in zip(operands, (x_steps, y_steps), strict=True)
+        )
+        where = address(function, counters, steps)
+        old = load(function, out, where, dtype, align)
+        store(function, out, where, dtype, _accumulated(function, dtype, old, x, y), align)
+    return function
+
+
+def _accumulated(function: Function, dtype: DType, old: str, x: str, y: str) -> str:
+    """``old + x * y``; of booleans ``old or (x and y)``, as NumPy has it."""
+    kind = register_type(dtype)
+    if dtype is bool_:
+        both = function.do(f"and i1 {x}, {y}")
+        return function.do(f"or i1 {old}, {both}")
+    if dtype.is_float:
+        product = function.do(f"fmul contract {kind} {x}, {y}")
+        return function.do(f"fadd contract {kind} {old}, {product}")
+    product = function.do(f"mul {kind} {x}, {y}")
+    return function.do(f"add {kind} {old}, {product}")
