@@ -20,7 +20,7 @@ def reference(op: Op) -> Iterator[Finding]:
     """Samples are accepted, and the reference gives what the type rule says for them."""
     for call in calls(op):
         try:
-            types = call.graph.output_types
+            types = [unit.array_type for unit in call.graph.outputs]
         except LocatedError as error:
             yield Finding("samples", f"{call.label} is refused: {error.sentence}")
             continue

@@ -34,6 +34,6 @@ def _judge(op: Op, error: LocatedError, says: str, place: str) -> Iterator[Findi
     """A composite's sentence may come from the op inside it that refused."""
     if says not in error.sentence:
         yield Finding("samples", f"{place} says {error.sentence!r}, wanted {says!r}")
-    named = error.op == op.name or (op.kind == "composite" and error.op in registry)
-    if not named:
+    inner = op.kind == "composite" and error.op is not None and error.op in registry
+    if error.op != op.name and not inner:
         yield Finding("samples", f"{place} names {error.op!r} instead of the op")
