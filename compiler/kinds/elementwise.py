@@ -63,8 +63,8 @@ class Elementwise(Op):
     ) -> tuple[list[Value], dict[str, Any]]:
         values, attributes = super().prepare(builder, values, attributes)
         numbers = [v for i, v in enumerate(values) if not self._is_condition(i)]
-        self._check_kinds(numbers)
         dtype, weak = common_dtype(numbers)
+        self._check_kind(dtype)
         if self.computes == "divide" and not dtype.is_inexact:
             dtype = float64
         elif self.computes != "promoted":
@@ -78,12 +78,12 @@ class Elementwise(Op):
     def _is_condition(self, position: int) -> bool:
         return bool(self.conditions) and self.input_name(position) in self.conditions
 
-    def _check_kinds(self, values: Sequence[Value]) -> None:
+    def _check_kind(self, dtype: DType) -> None:
+        """Refuse a common dtype that the op does not take: ``1 - mask`` is one of integers."""
         names = {"b": "bool", "i": "integers", "u": "unsigned integers", "f": "floats"}
-        for value in values:
-            if value.type.dtype.kind not in self.accepts:
-                taken = ", ".join(names.get(kind, "complex") for kind in self.accepts)
-                raise DTypeError(f"got {value.dtype}, wanted {taken}")
+        if dtype.kind not in self.accepts:
+            taken = ", ".join(names.get(kind, "complex") for kind in self.accepts)
+            raise DTypeError(f"got {dtype}, wanted {taken}")
 
     def infer(self, types: Sequence[Type], attributes: Mapping[str, Any]) -> Type:
         arrays = array_types(types)
