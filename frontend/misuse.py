@@ -83,11 +83,11 @@ def asked_for_membership(value: Value) -> TracerBoolError:
 
 def asked_for_a_number(value: Value, asker: str) -> TracerError:
     """``float(x)``, ``int(x)``, ``x.item()``."""
-    asked = question().function
-    if asked.startswith("math.") and asked.removeprefix("math.") in TABLE:
+    function = question().function
+    own = function.removeprefix("math.")
+    if own in TABLE and function in (f"math.{own}", "round"):
         return TracerError(
-            f"{asked} asks for the value of {called(value)} {TRACED}",
-            f"Use np.{asked.removeprefix('math.')}",
+            f"{function}() asks for the value of {called(value)} {TRACED}", f"Use np.{own}"
         )
     return TracerError(
         f"{asker} asks for the value of {called(value)} {TRACED}",

@@ -55,8 +55,8 @@ class Tracer(Value):
             raise misuse.formatted(self, form)
         return repr(self)
 
-    def __round__(self, digits: int = 0) -> Any:
-        return functions.round(self, digits)
+    def __round__(self, digits: int | None = None) -> NoReturn:
+        raise misuse.asked_for_a_number(self, "round()")
 
     def __contains__(self, item: Any) -> NoReturn:
         raise misuse.asked_for_membership(self)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...compiler.dtypes import float_of, promote
 from ...compiler.errors import DTypeError, UnsupportedError
 from ...compiler.value import Value
 from .table import REFUSED_PARAMETERS, TABLE, array, implements, refused_parameter, unsupported
@@ -43,7 +44,7 @@ def as_ufunc(original: np.ufunc) -> Callable[[Callable[..., Any]], Callable[...,
         elementwise.__doc__ = function.__doc__ or (
             f"NumPy's `{name}` of traced values, arrays and numbers, element by element."
         )
-        return implements(original)(elementwise)
+        return implements(original, weak=True)(elementwise)
 
     return register
 
@@ -104,11 +105,7 @@ arctan2 = alias("atan2", of_op(np.arctan2))
 sinh = of_op(np.sinh)
 cosh = of_op(np.cosh)
 tanh = of_op(np.tanh)
-arcsinh = alias("asinh", of_op(np.arcsinh))
-arccosh = alias("acosh", of_op(np.arccosh))
-arctanh = alias("atanh", of_op(np.arctanh))
 asin, acos, atan, atan2 = arcsin, arccos, arctan, arctan2
-asinh, acosh, atanh = arcsinh, arccosh, arctanh
 hypot = of_op(np.hypot)
 
 # Rounding.
@@ -135,6 +132,7 @@ invert = alias("bitwise_not", of_op(np.invert))
 bitwise_not = invert
 left_shift = alias("bitwise_left_shift", of_op(np.left_shift))
 right_shift = alias("bitwise_right_shift", of_op(np.right_shift))
+bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
 isnan = of_op(np.isnan)
 isinf = of_op(np.isinf)
 isfinite = of_op(np.isfinite)
@@ -167,6 +165,14 @@ def float_power(x: Value, y: Value) -> Any:
     return ops.power(ops.cast(x, dtype=np.float64), ops.cast(y, dtype=np.float64))
 
 
+@as_ufunc(np.copysign)
+def copysign(x: Value, y: Value) -> Any:
+    """The magnitude of `x` with the sign bit of `y`."""
+    common, _ = promote([(x.type.dtype, x.type.weak), (y.type.dtype, y.type.weak)])
+    x, y = (ops.cast(v, dtype=float_of(common)) for v in (x, y))
+    return ops.where(ops.signbit(x) == ops.signbit(y), x, -x)
+
+
 @as_ufunc(np.fmax)
 def fmax(x: Value, y: Value) -> Any:
     """The larger of each pair; a number before NaN."""
@@ -185,13 +191,19 @@ def deg2rad(x: Value) -> Any:
     return x * (np.pi / 180)
 
 
+radians = alias("radians", deg2rad)
+
+
 @as_ufunc(np.rad2deg)
 def rad2deg(x: Value) -> Any:
     """Radians to degrees."""
     return x * (180 / np.pi)
 
 
-@implements(np.clip)
+degrees = alias("degrees", rad2deg)
+
+
+@implements(np.clip, weak=True)
 def clip(
     a: Any,
     a_min: Any = None,
@@ -209,7 +221,7 @@ def clip(
     return ops.maximum(a, a_min) if a_max is None else ops.clip(a, a_min, a_max)
 
 
-@implements(np.where)
+@implements(np.where, weak=True)
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """`x` where the condition holds (is not 0), else `y`."""
     if x is None or y is None:
@@ -252,7 +264,7 @@ def nan_to_num(
     return ops.where(x == -np.inf, low, x)
 
 
-@implements(np.isclose)
+@implements(np.isclose, weak=True)
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """True where ``|a - b| <= atol + rtol |b|``, or where both are the same infinity."""
     if not (a.type.dtype.is_float or b.type.dtype.is_float):
@@ -262,7 +274,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
     return near | (ops.isnan(a) & ops.isnan(b)) if equal_nan else near
 
 
-@implements(np.allclose)
+@implements(np.allclose, weak=True)
 def allclose(
     a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:

@@ -14,12 +14,12 @@ from ...compiler.kinds.reduction import normalise_axis
 from ...compiler.value import Value
 from .elementwise import alias
 from .shapes import atleast_1d, atleast_2d, part, ravel
-from .table import array, implements
+from .table import array, implements, strong
 
 
 def _members(arrays: Any) -> list[Value]:
     """The arrays of a sequence; an array counts as the sequence of its slices."""
-    return [array(each) for each in arrays]
+    return [strong(array(each)) for each in arrays]
 
 
 def _in(arrays: Sequence[Any], dtype: Any) -> list[Any]:
@@ -37,7 +37,7 @@ def concatenate(
     return ops.concatenate(*members, axis=axis)
 
 
-alias("concat", concatenate)
+concat = alias("concat", concatenate)
 
 
 @implements(np.stack)

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...compiler.errors import ShapeError
+from ...compiler.dtypes import promote
+from ...compiler.errors import ArgumentError, ShapeError
 from ...compiler.kinds.reduction import normalise_axis
 from .elementwise import as_ufunc
 from .shapes import ravel
-from .table import implements
+from .table import array, implements, strong
 
 
 @as_ufunc(np.matmul)
@@ -45,7 +46,7 @@ def vdot(a: Any, b: Any, /) -> Any:
 @implements(np.outer)
 def outer(a: Any, b: Any, out: Any = None) -> Any:
     """Every element of `a` times every one of `b`."""
-    return ops.reshape(a, shape=(a.size, 1)) * ops.reshape(b, shape=(1, b.size))
+    return ops.outer(a, b)
 
 
 @implements(np.tensordot)
@@ -73,6 +74,31 @@ def _contracted(a: Any, b: Any, own: tuple[int, ...], other: tuple[int, ...]) ->
                 f"{b.shape[j]}"
             )
     return ops.dot_general(a, b, contract=(own, other))
+
+
+@implements(np.einsum)
+def einsum(
+    subscripts: Any,
+    *operands: Any,
+    out: Any = None,
+    dtype: Any = None,
+    order: Any = None,
+    casting: Any = None,
+    optimize: Any = None,
+) -> Any:
+    """Sum of products over labelled axes: ``np.einsum("bi,ij->bj", x, w)``.
+
+    The compiler chooses the order of several products: `optimize` changes nothing.
+    """
+    if not isinstance(subscripts, str):
+        raise ArgumentError("the first argument is no string of subscripts", 'Write "ij,jk->ik"')
+    arrays = [strong(array(operand)) for operand in operands]
+    if dtype is not None:
+        arrays = [ops.cast(operand, dtype=dtype) for operand in arrays]
+    result = ops.einsum(*arrays, subscripts=subscripts)
+    # NumPy's einsum keeps small integers as they are, where its sum takes 64 bits.
+    common, _ = promote([(operand.type.dtype, operand.type.weak) for operand in arrays])
+    return result if result.type.dtype is common else ops.cast(result, dtype=common)
 
 
 @implements(np.kron)

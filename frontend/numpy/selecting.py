@@ -40,20 +40,7 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 @implements(np.diagonal)
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The elements whose index along `axis2` is that along `axis1` plus `offset`; axis last."""
-    if a.ndim < 2:
-        raise ShapeError(f"got {a.ndim} dimensions, wanted at least 2")
-    first, second = normalise_axis(axis1, a.ndim), normalise_axis(axis2, a.ndim)
-    if first == second:
-        raise ShapeError(f"axis1 and axis2 are both {first}, wanted two axes")
-    others = tuple(i for i in range(a.ndim) if i not in (first, second))
-    plane = ops.transpose(a, axes=(first, second, *others)) if (first, second) != (0, 1) else a
-    rows, columns = a.shape[first], a.shape[second]
-    length = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
-    steps = np.arange(length)
-    picked = ops.gather(plane, steps - min(offset, 0), steps + max(offset, 0))
-    if not others:
-        return picked
-    return ops.transpose(picked, axes=(*range(1, picked.ndim), 0))
+    return ops.diagonal(a, offset=offset, axis1=axis1, axis2=axis2)
 
 
 @implements(np.trace)
@@ -84,22 +71,16 @@ def diag(v: Any, k: int = 0) -> Any:
     return ops.where(np.eye(count, k=k, dtype=bool), rows, 0)
 
 
-def _below(m: Any, k: int) -> Any:
-    """True on and below the k-th diagonal of the last two axes."""
-    rows, columns = m.shape[-2:] if m.ndim > 1 else (m.size, m.size)
-    return np.tri(rows, columns, k, dtype=np.bool_)
-
-
 @implements(np.tril)
 def tril(m: Any, k: int = 0) -> Any:
     """The elements on and below the k-th diagonal, 0 above."""
-    return ops.where(_below(m, k), m, 0)
+    return ops.tril(m, k=k)
 
 
 @implements(np.triu)
 def triu(m: Any, k: int = 0) -> Any:
     """The elements on and above the k-th diagonal, 0 below."""
-    return ops.where(_below(m, k - 1), 0, m)
+    return ops.triu(m, k=k)
 
 
 @implements(np.diff)

@@ -121,7 +121,7 @@ def transpose(a: Any, axes: Any = None) -> Any:
     return a if order == tuple(range(a.ndim)) else ops.transpose(a, axes=order)
 
 
-alias("permute_dims", transpose)
+permute_dims = alias("permute_dims", transpose)
 
 
 def _order(axes: Sequence[int], ndim: int) -> tuple[int, ...]:
@@ -187,31 +187,7 @@ def fliplr(m: Any) -> Any:
 @implements(np.roll)
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     """The elements moved on by `shift` along `axis`; what leaves the end enters the start."""
-    if axis is None:
-        return ops.reshape(roll(ravel(a), int(np.sum(shift)), 0), shape=a.shape)
-    for amount, along in (
-        zip(*np.broadcast_arrays(shift, axis), strict=True)
-        if _several(shift, axis)
-        else [(shift, axis)]
-    ):
-        a = _rolled(a, int(amount), normalise_axis(int(along), a.ndim))
-    return a
-
-
-def _several(shift: Any, axis: Any) -> bool:
-    return np.ndim(shift) > 0 or np.ndim(axis) > 0
-
-
-def _rolled(a: Any, shift: int, axis: int) -> Any:
-    extent = a.shape[axis]
-    cut = -shift % extent if extent else 0
-    if cut == 0:
-        return a
-    return ops.concatenate(
-        part(a, axis, cut, extent),
-        part(a, axis, 0, cut),
-        axis=axis,
-    )
+    return ops.roll(a, shift=shift, axis=axis)
 
 
 def part(a: Any, axis: int, start: int, stop: int) -> Any:
@@ -256,30 +232,18 @@ def _widths(pad_width: Any, ndim: int) -> Any:
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     """Each element, or each slice along `axis`, `repeats` times."""
+    counts = np.asarray(repeats)
+    if counts.size == 1:
+        return ops.repeat(a, repeats=int(counts.reshape(())), axis=axis)
     if axis is None:
         a, axis = ravel(a), 0
-    axis = normalise_axis(axis, a.ndim)
-    counts = np.asarray(repeats)
-    if counts.size != 1:
-        places = np.repeat(np.arange(a.shape[axis]), counts)
-        return ops.take(a, places, axis=axis)
-    stretched = list(a.shape)
-    stretched.insert(axis + 1, int(counts.reshape(())))
-    new = ops.broadcast_to(ops.expand_dims(a, axis=axis + 1), shape=stretched)
-    return ops.reshape(new, shape=(*a.shape[:axis], -1 if new.size else 0, *a.shape[axis + 1 :]))
+    return ops.take(a, np.repeat(np.arange(a.shape[axis]), counts), axis=axis)
 
 
 @implements(np.tile)
 def tile(A: Any, reps: Any) -> Any:
     """The whole array `reps` times along each axis."""
-    counts = (reps,) if isinstance(reps, int) else tuple(reps)
-    rank = max(len(counts), A.ndim)
-    counts = (1,) * (rank - len(counts)) + counts
-    extents = (1,) * (rank - A.ndim) + A.shape
-    apart = ops.reshape(A, shape=[n for extent in extents for n in (1, extent)])
-    pairs = list(zip(counts, extents, strict=True))
-    stretched = ops.broadcast_to(apart, shape=[n for pair in pairs for n in pair])
-    return ops.reshape(stretched, shape=[count * extent for count, extent in pairs])
+    return ops.tile(A, reps=reps)
 
 
 @implements(np.astype)

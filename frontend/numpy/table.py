@@ -33,8 +33,12 @@ ARRAYS = frozenset(
 )
 
 
-def implements(original: Callable[..., Any]) -> Callable[[F], F]:
-    """Register the decorated function as what NumPy's `original` does to traced values."""
+def implements(original: Callable[..., Any], weak: bool = False) -> Callable[[F], F]:
+    """Register the decorated function as what NumPy's `original` does to traced values.
+
+    With `weak`, Python numbers among its arrays give way in promotion, as in NumPy's ufuncs; in
+    its other functions they are float64 and int64 arrays.
+    """
     name = name_of(original)
 
     def register(function: F) -> F:
@@ -44,7 +48,7 @@ def implements(original: Callable[..., Any]) -> Callable[[F], F]:
         def either(*args: Any, **kwargs: Any) -> Any:
             if not holds_traced(args) and not holds_traced(kwargs.values()):
                 return original(*args, **kwargs)
-            return call_traced(name, function, signature, args, kwargs)
+            return call_traced(name, function, signature, weak, args, kwargs)
 
         TABLE[name] = either
         return either  # type: ignore[return-value]
@@ -56,6 +60,7 @@ def call_traced(
     name: str,
     function: Callable[..., Any],
     signature: inspect.Signature,
+    weak: bool,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> Any:
@@ -63,7 +68,7 @@ def call_traced(
     bound = _bind(name, signature, args, kwargs)
     _check_parameters(name, signature, bound.arguments)
     try:
-        _lift_arrays(bound.arguments)
+        _lift_arrays(bound.arguments, weak)
         return strong(function(*bound.args, **bound.kwargs))
     except LocatedError as error:
         arrays = [v for v in _flat((*args, *kwargs.values())) if isinstance(v, Value)]
@@ -145,10 +150,10 @@ def refused_parameter(name: str, parameter: str) -> UnsupportedError:
     ).within("", [])
 
 
-def _lift_arrays(arguments: dict[str, Any]) -> None:
+def _lift_arrays(arguments: dict[str, Any], weak: bool) -> None:
     for parameter, value in arguments.items():
         if parameter in ARRAYS and value is not None:
-            arguments[parameter] = array(value)
+            arguments[parameter] = array(value) if weak else strong(array(value))
 
 
 def unsupported(name: str) -> UnsupportedError:
