@@ -194,51 +194,56 @@ def _contiguous(type: ArrayType) -> list[int]:
 
 
 def _packer(itemsize: int) -> str:
-    """Copies an array of any strides, element by element, the place counted like an odometer."""
+    """Copies an array of any strides, row after row; each row's place comes from its number.
+
+    Kept small rather than unrolled: it is in every program, and seldom runs.
+    """
     kind = f"i{8 * itemsize}"
     return f"""
-define internal void @pack{itemsize}(ptr noalias %to, ptr %from, i64 %rank, i64 %count,
-    ptr %extents, ptr %strides) noinline nounwind {{
+define internal void @pack{itemsize}(ptr noalias %to, ptr noalias %from, i64 %rank, i64 %count,
+    ptr noalias %extents, ptr noalias %strides) noinline nounwind cold minsize optsize {{
 start:
-  %index = alloca [64 x i64]
-  call void @llvm.memset.p0.i64(ptr %index, i8 0, i64 512, i1 false)
-  br label %element
+  %last = sub i64 %rank, 1
+  %width.at = getelementptr inbounds i64, ptr %extents, i64 %last
+  %step.at = getelementptr inbounds i64, ptr %strides, i64 %last
+  %width = load i64, ptr %width.at
+  %step = load i64, ptr %step.at
+  br label %row
+row:
+  %done = phi i64 [ 0, %start ], [ %done.next, %copied ]
+  %number = udiv i64 %done, %width
+  br label %axis
+axis:
+  %axis.after = phi i64 [ %last, %row ], [ %a, %place ]
+  %rest = phi i64 [ %number, %row ], [ %rest.next, %place ]
+  %from.here = phi ptr [ %from, %row ], [ %from.next, %place ]
+  %finished = icmp eq i64 %axis.after, 0
+  br i1 %finished, label %element, label %place
+place:
+  %a = sub i64 %axis.after, 1
+  %extent.at = getelementptr inbounds i64, ptr %extents, i64 %a
+  %stride.at = getelementptr inbounds i64, ptr %strides, i64 %a
+  %extent = load i64, ptr %extent.at
+  %stride = load i64, ptr %stride.at
+  %i = urem i64 %rest, %extent
+  %rest.next = udiv i64 %rest, %extent
+  %offset = mul i64 %i, %stride
+  %from.next = getelementptr i8, ptr %from.here, i64 %offset
+  br label %axis
 element:
-  %n = phi i64 [ 0, %start ], [ %n.next, %counted ]
-  %source = phi ptr [ %from, %start ], [ %source.next, %counted ]
+  %n = phi i64 [ %done, %axis ], [ %n.next, %element ]
+  %source = phi ptr [ %from.here, %axis ], [ %source.next, %element ]
   %value = load {kind}, ptr %source, align 1
   %target = getelementptr inbounds {kind}, ptr %to, i64 %n
   store {kind} %value, ptr %target, align 1
   %n.next = add nuw nsw i64 %n, 1
-  %finished = icmp eq i64 %n.next, %count
-  br i1 %finished, label %done, label %count.up
-count.up:
-  %axis.last = sub i64 %rank, 1
-  br label %axis.step
-axis.step:
-  %axis = phi i64 [ %axis.last, %count.up ], [ %axis.before, %wrapped ]
-  %place = phi ptr [ %source, %count.up ], [ %place.back, %wrapped ]
-  %index.at = getelementptr inbounds i64, ptr %index, i64 %axis
-  %stride.at = getelementptr inbounds i64, ptr %strides, i64 %axis
-  %extent.at = getelementptr inbounds i64, ptr %extents, i64 %axis
-  %i = load i64, ptr %index.at
-  %stride = load i64, ptr %stride.at
-  %extent = load i64, ptr %extent.at
-  %i.next = add i64 %i, 1
-  %over = icmp eq i64 %i.next, %extent
-  br i1 %over, label %wrapped, label %counted
-wrapped:
-  store i64 0, ptr %index.at
-  %whole = mul i64 %i, %stride
-  %back = sub i64 0, %whole
-  %place.back = getelementptr i8, ptr %place, i64 %back
-  %axis.before = sub i64 %axis, 1
-  br label %axis.step
-counted:
-  store i64 %i.next, ptr %index.at
-  %source.next = getelementptr i8, ptr %place, i64 %stride
-  br label %element
-done:
+  %source.next = getelementptr i8, ptr %source, i64 %step
+  %done.next = add nuw nsw i64 %done, %width
+  %row.finished = icmp eq i64 %n.next, %done.next
+  br i1 %row.finished, label %copied, label %element
+copied:
+  %all = icmp eq i64 %done.next, %count
+  br i1 %all, label %end, label %row
+end:
   ret void
-}}
-declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"""
+}}"""
