@@ -10,6 +10,7 @@ from .graph import Graph
 from .notes import Applied, Notes, Refused
 from .passes.algebra import algebra
 from .passes.canonicalise import canonicalise
+from .passes.common_subexpressions import common_subexpressions
 from .passes.dead_code import dead_code
 from .passes.differentiate import differentiate
 from .passes.fold_constants import fold_constants
@@ -63,16 +64,18 @@ class PassRecord:
 
 DEFAULT_PASSES = (
     Pass("canonicalise", canonicalise, "one form for what is the same"),
+    Pass("prune", dead_code, "drop results of calls and derivatives that nothing reads"),
     Pass("inline", inline, "open calls and composites without rules of their own"),
     Pass("fold", fold_constants, "compute what is constant"),
     Pass("algebra", algebra, "rewrite by the rule table"),
+    Pass("merge", common_subexpressions, "one unit for equal units"),
     Pass("differentiate", differentiate, "open derivatives, innermost first"),
     Pass("inline all", inline_all, "open the composites that had rules"),
     Pass("canonicalise again", canonicalise, "one form for what is the same"),
     Pass("fold again", fold_constants, "compute what is constant"),
     Pass("simplify", algebra, "rewrite by the rule table"),
+    Pass("merge again", common_subexpressions, "one unit for equal units"),
     Pass("collapse", linear_chain, "affine maps after one another become one"),
-    Pass("clean", dead_code, "drop what nothing reads"),
 )
 
 
