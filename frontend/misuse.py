@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
+from collections.abc import Callable
+from typing import Any
 
+from ..compiler.builder import current, leaked
 from ..compiler.errors import LeakedTracerError, TracerBoolError, TracerError, UnsupportedError
 from ..compiler.value import Value
 from .asking import Question, question
@@ -23,10 +27,21 @@ class UnknownAttributeError(UnsupportedError, AttributeError):
     """An attribute of NumPy's arrays that traced arrays do not have."""
 
 
+def unless_leaked(error_for: Callable[..., Exception]) -> Callable[..., Exception]:
+    """Say of a value that has left its trace that it has: no other form would help."""
+
+    @functools.wraps(error_for)
+    def checked(value: Value, *details: Any) -> Exception:
+        return leaked(value) if current() is None else error_for(value, *details)
+
+    return checked
+
+
 # Truth.
 
 
-def asked_for_truth(value: Value) -> TracerBoolError:
+@unless_leaked
+def asked_for_truth(value: Value) -> Exception:
     """``if x > 0``, ``x and y``, ``bool(x)``."""
     asked = question()
     if asked.construct == "comparison chain":
@@ -71,7 +86,8 @@ _BUILTINS = {
 }
 
 
-def asked_for_membership(value: Value) -> TracerBoolError:
+@unless_leaked
+def asked_for_membership(value: Value) -> Exception:
     """``v in x``."""
     return TracerBoolError(
         f"this `in` asks for the values of {called(value)} {TRACED}", "Use np.any(x == v)"
@@ -81,7 +97,8 @@ def asked_for_membership(value: Value) -> TracerBoolError:
 # Numbers.
 
 
-def asked_for_a_number(value: Value, asker: str) -> TracerError:
+@unless_leaked
+def asked_for_a_number(value: Value, asker: str) -> Exception:
     """``float(x)``, ``int(x)``, ``x.item()``."""
     function = question().function
     own = function.removeprefix("math.")
@@ -96,7 +113,8 @@ def asked_for_a_number(value: Value, asker: str) -> TracerError:
     )
 
 
-def formatted(value: Value, form: str) -> TracerError:
+@unless_leaked
+def formatted(value: Value, form: str) -> Exception:
     """``f"{x:.3f}"``."""
     return TracerError(
         f"the format {form!r} asks for the value of {called(value)} {TRACED}",
@@ -104,7 +122,8 @@ def formatted(value: Value, form: str) -> TracerError:
     )
 
 
-def asked_for_an_index(value: Value) -> TracerError:
+@unless_leaked
+def asked_for_an_index(value: Value) -> Exception:
     """``range(n)``, ``some_list[i]``, ``np.zeros(n)``."""
     asked = question()
     if isinstance(asked.node, ast.Subscript):
@@ -121,7 +140,8 @@ def asked_for_an_index(value: Value) -> TracerError:
 # Arrays.
 
 
-def asked_for_an_array(value: Value) -> TracerError:
+@unless_leaked
+def asked_for_an_array(value: Value) -> Exception:
     """``np.asarray(x)``, ``np.array([x, y])``, ``table[x]``, ``buffer[0] = x``."""
     asked = question()
     node = asked.node
@@ -154,7 +174,8 @@ _CONVERSIONS = {
 }
 
 
-def assigned_to(value: Value) -> TracerError:
+@unless_leaked
+def assigned_to(value: Value) -> Exception:
     """``x[i] = v``, and ``x[i] += v``."""
     node = question().node
     name, key = "x", "i"
@@ -166,7 +187,8 @@ def assigned_to(value: Value) -> TracerError:
     )
 
 
-def deleted_from(value: Value) -> TracerError:
+@unless_leaked
+def deleted_from(value: Value) -> Exception:
     """``del x[i]``."""
     return TracerError(
         f"`del` takes elements out of {called(value)}, and traced arrays never change",
@@ -174,7 +196,8 @@ def deleted_from(value: Value) -> TracerError:
     )
 
 
-def no_iterator(value: Value) -> TracerError:
+@unless_leaked
+def no_iterator(value: Value) -> Exception:
     """``x.flat``."""
     return TracerError(
         f"`.flat` asks for single elements of {called(value)} {TRACED}",
@@ -182,7 +205,7 @@ def no_iterator(value: Value) -> TracerError:
     )
 
 
-def pickled(value: Value) -> TracerError:
+def pickled(value: Value) -> Exception:
     """``pickle.dumps(x)``."""
     return LeakedTracerError(
         f"pickle asks for the value of {called(value)}, which exists in its trace alone",

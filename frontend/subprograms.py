@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..compiler.builder import Builder, current
+from ..compiler.builder import Builder, current, leaked
 from ..compiler.graph import Unit
 from ..compiler.interpret import evaluate
 from ..compiler.op import Op
 from ..compiler.types import TOKEN, TupleType
+from ..compiler.value import Value
 from .arguments import leaf_type
 from .trace import Traced
 
@@ -23,7 +24,8 @@ def emit(
     captured units go between them, where the graph has its captured inputs.
     """
     builder = current()
-    assert builder is not None
+    if builder is None:
+        raise leaked(next(operand for operand in operands if isinstance(operand, Value)))
     graph = traced.graph
     leaves = len(graph.inputs) - len(traced.captured)
     units = [builder.lift(operand).unit for operand in operands]
@@ -47,6 +49,9 @@ def traced_or_run(function: Callable[[list[Any]], list[Any]], leaves: Sequence[A
     """`function` of a list of values, in the current trace or computed now by the reference."""
     if current() is not None:
         return function(list(leaves))
+    for leaf in leaves:
+        if isinstance(leaf, Value):
+            raise leaked(leaf)
     builder = Builder()
     with builder.activate():
         inputs = [builder.value(builder.input(leaf_type(x, "value"))) for x in leaves]

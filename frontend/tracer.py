@@ -14,7 +14,7 @@ from ..compiler.value import Value, use_value_class
 from . import misuse
 from . import numpy as functions
 from .numpy import dispatch
-from .numpy.table import array
+from .numpy.table import from_list
 
 
 class Tracer(Value):
@@ -84,10 +84,7 @@ class Tracer(Value):
 
     def _apply(self, operator: str, *operands: Any) -> Any:
         """Lists of numbers are arrays to NumPy's operators."""
-        return super()._apply(
-            operator,
-            *(array(x) if isinstance(x, (list, tuple)) else x for x in operands),
-        )
+        return super()._apply(operator, *map(from_list, operands))
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other

@@ -65,6 +65,8 @@ def call_traced(
     kwargs: Mapping[str, Any],
 ) -> Any:
     """The function's result in the current trace; errors gain its name."""
+    if current() is None:
+        raise leaked(_first_traced((*args, *kwargs.values()))).within(name, [])
     bound = _bind(name, signature, args, kwargs)
     _check_parameters(name, signature, bound.arguments)
     try:
@@ -84,6 +86,10 @@ def name_of(function: Callable[..., Any]) -> str:
 def holds_traced(values: Iterable[Any]) -> bool:
     """True when a traced value is among these, in lists and tuples too."""
     return any(isinstance(value, Value) for value in _flat(values))
+
+
+def _first_traced(values: Iterable[Any]) -> Value:
+    return next(value for value in _flat(values) if isinstance(value, Value))
 
 
 def _flat(values: Iterable[Any]) -> Iterable[Any]:
@@ -106,16 +112,19 @@ def strong(result: Any) -> Any:
 def array(given: Any) -> Value:
     """A value of the current trace for an array, a number or a list of numbers."""
     builder = current()
-    if builder is None:
-        raise next(leaked(v) for v in _flat([given]) if isinstance(v, Value))
-    if isinstance(given, (list, tuple)):
-        if holds_traced(given):
-            raise ArgumentError(
-                "got a list of traced values, wanted one array",
-                "Join them with np.stack([...]) first",
-            )
-        given = np.asarray(given)
-    return builder.lift(given)
+    assert builder is not None
+    return builder.lift(from_list(given))
+
+
+def from_list(given: Any) -> Any:
+    """A list of numbers as an array; anything else as it is."""
+    if not isinstance(given, (list, tuple)):
+        return given
+    if holds_traced(given):
+        raise ArgumentError(
+            "got a list of traced values, wanted one array", "Join them with np.stack([...]) first"
+        )
+    return np.asarray(given)
 
 
 def _bind(
@@ -136,7 +145,7 @@ def _check_parameters(
         if parameter in REFUSED_PARAMETERS and value is not None and value is not default:
             raise refused_parameter(name, parameter)
         if parameter in STATIC_PARAMETERS and holds_traced([value]):
-            traced = next(v for v in _flat([value]) if isinstance(v, Value))
+            traced = _first_traced([value])
             raise TracerError(
                 f"`{parameter}` is {called(traced)}, wanted a Python value",
                 f"Use {static_form(traced)}, or an extent from x.shape",
