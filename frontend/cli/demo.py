@@ -120,6 +120,8 @@ def digits(
     try:
         out.mkdir(parents=True, exist_ok=True)
         run(settings, out, tqdm.write)
+    except BrokenPipeError:  # click ends quietly when nobody reads any more
+        raise
     except OSError as error:
         sentence = f"cannot write to {out}: {error.strerror}"
         raise click.BadParameter(sentence, context, param_hint="--out") from None
