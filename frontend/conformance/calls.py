@@ -157,7 +157,7 @@ def calls(op: Op, dtypes: Sequence[str] = DTYPES) -> Iterator[Call]:
 
 def call_of(op: Op, sample: Sample, number: int, dtype: str) -> Call:
     """One sample in one dtype."""
-    arrays = sample.arrays(len(op.parameters), SEED + number, dtype)
+    arrays = list(map(np.asarray, sample.arrays(len(op.parameters), SEED + number, dtype)))
     types = [str(type_of(array)) for array in arrays]
     given = [f"{name}={value!r}" for name, value in sample.attributes.items()]
     label = f"sample {number} ({', '.join([*types, *given])})"

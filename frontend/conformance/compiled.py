@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from .forward import agree
 from .gradients import cotangents_for
 from .report import Finding
 
-# Compiling for a backend takes tens of milliseconds a graph.
+# Compiling for a backend takes tens of milliseconds a graph: all samples in float32, and so many
+# in float64 and with their gradients.
+FLOAT64_RUN = 2
 GRADIENTS_RUN = 2
 
 
@@ -87,7 +90,7 @@ def backends(op: Op) -> Iterator[Finding]:
         if backend is evaluate:
             continue
         gradients = 0
-        for call in calls(op):
+        for call in [*calls(op, ("float32",)), *islice(calls(op, ("float64",)), FLOAT64_RUN)]:
             yield from _same_results(name, backend, call)
             if call.smooth and call.wanted and call.seeds and gradients < GRADIENTS_RUN:
                 gradients += 1

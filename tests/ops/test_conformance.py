@@ -332,6 +332,13 @@ def test_a_backend_that_disagrees(registered: Any, monkeypatch: pytest.MonkeyPat
     assert says(report, "vjp", "on the backend broken the cotangent of x differs")
 
 
+def test_a_plugin_registered_again_is_compiled_again(registered: Any) -> None:
+    assert check(registered(cubed(), ordinary())).conforms
+    twice = {"body": lambda x: 2 * x * x * x, "reference": lambda x: 2 * x * x * x}
+    again = cubed(vjp=lambda ct, x, out: ct * (6 * x * x), **twice)
+    assert check(registered(again, ordinary())).sentences() == []
+
+
 def test_every_backend_in_the_table_runs(registered: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
