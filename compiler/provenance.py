@@ -6,15 +6,16 @@ one unit, whose origin is the union of both.
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
 Phase = Literal["forward", "backward", "update"]
 
@@ -65,6 +66,12 @@ def running_user_frame() -> FrameType | None:
 
 
 @cache
+def defined_at(function: Callable[..., Any]) -> Frame | None:
+    """The line where a function begins, its decorator included; None for what has no source."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return None if code is None else Frame(code.co_filename, code.co_firstlineno, code.co_name)
+
+
 def is_library(module: str) -> bool:
     """True for modules whose frames are cut from messages and origins."""
     if module.startswith(LIKE_A_USER):

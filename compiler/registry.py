@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from .errors import PluginError
 from .op import Op
+from .provenance import defined_at
 from .roles import Role
 
 K = TypeVar("K", Role, str)
@@ -31,16 +32,25 @@ class Registry:
         PluginError
             When the record breaks the contract, or the name, role or operator is taken.
         """
-        op.validate()
+        try:
+            op.validate()
+            self._check_name(op)
+            if op.role is not None:
+                self._claim(self._roles, op.role, op)
+            if op.operator is not None:
+                self._claim(self._operators, op.operator, op)
+        except PluginError as error:
+            place = defined_at(op.function)
+            if place is not None:
+                error.add_note(f"    {place}")
+            raise
+        self._ops[op.name] = op
+        op.sealed = True
+
+    def _check_name(self, op: Op) -> None:
         known = self._ops.get(op.name)
         if known is not None and known.__module__ != op.__module__:
             raise PluginError(f"plugin {op.name}: the name is taken by {known.__module__}")
-        if op.role is not None:
-            self._claim(self._roles, op.role, op)
-        if op.operator is not None:
-            self._claim(self._operators, op.operator, op)
-        self._ops[op.name] = op
-        op.sealed = True
 
     def _claim(self, table: dict[K, Op], key: K, op: Op) -> None:
         holder = table.setdefault(key, op)
