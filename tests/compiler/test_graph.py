@@ -146,7 +146,11 @@ def test_a_captured_array_is_frozen_when_captured() -> None:
         held[0] = 2
 
 
-@pytest.mark.parametrize("value", [[1], {1: 2}, {1}, object(), np.zeros(2), np.int64(1)], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [[1], {1: 2}, {1}, object(), np.zeros(2), np.int64(1)],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_can_change_is_no_attribute(value: Any) -> None:
     with pytest.raises(ArgumentError, match="cannot be a static attribute"):
         unit_with(Builder(), value)
