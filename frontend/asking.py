@@ -41,6 +41,16 @@ class Question:
         """The function of a call as written (``"np.asarray"``), or empty."""
         return ast.unparse(self.node.func) if isinstance(self.node, ast.Call) else ""
 
+    @property
+    def indexed(self) -> tuple[str, str]:
+        """The two parts of ``x[i]`` as written."""
+        if not isinstance(self.node, ast.Subscript):
+            return "x", "i"
+        owner = ast.unparse(self.node.value)
+        if self.source.startswith(f"{owner}["):
+            return owner, self.source[len(owner) + 1 : -1].strip()
+        return owner, ast.unparse(self.node.slice)
+
 
 def question() -> Question:
     """What the user's innermost frame is evaluating now."""
@@ -55,6 +65,8 @@ def question() -> Question:
     if not nodes:
         return Question()
     node = nodes[-1]
+    if isinstance(node, (ast.If, ast.While, ast.Assert)):
+        node = node.test  # where the jump back to a loop's head stands for the whole statement
     source = ast.get_source_segment("".join(linecache.getlines(file)), node) or ""
     own = _own_word(node)
     word = own or next(filter(None, (_decides(parent, node) for parent in ast.walk(tree))), "")
@@ -98,8 +110,6 @@ def _own_word(node: ast.AST) -> str:
         return "`and`" if isinstance(node.op, ast.And) else "`or`"
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return "`not`"
-    if isinstance(node, ast.Assert):
-        return "`assert`"
     if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
         return "`if`"
     return ""

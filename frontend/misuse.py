@@ -153,7 +153,7 @@ def asked_for_an_array(value: Value) -> Exception:
     if isinstance(node, ast.Subscript):
         return TracerError(
             f"`{asked.source}` indexes a NumPy array with {called(value)} {TRACED}",
-            f"Use np.take({ast.unparse(node.value)}, indices, axis=0)",
+            f"Use np.take({asked.indexed[0]}, indices, axis=0)",
         )
     return TracerError(
         f"{_caller(asked)} asks for {called(value)} as a NumPy array {TRACED}",
@@ -177,10 +177,7 @@ _CONVERSIONS = {
 @unless_leaked
 def assigned_to(value: Value) -> Exception:
     """``x[i] = v``, and ``x[i] += v``."""
-    node = question().node
-    name, key = "x", "i"
-    if isinstance(node, ast.Subscript):
-        name, key = ast.unparse(node.value), ast.unparse(node.slice)
+    name, key = question().indexed
     return TracerError(
         f"`{name}[{key}] = ...` writes into {called(value)}, and traced arrays never change",
         f"Use {name} = {name}.at[{key}].set(values), or .add, .multiply, .min and .max",
