@@ -52,7 +52,7 @@ def grad(
     Examples
     --------
     >>> import chainrule as cr
-    >>> cr.grad(lambda x: x**3)(2.0)
+    >>> float(cr.grad(lambda x: x**3)(2.0))
     12.0
     """
     both = value_and_grad(function, argnums, has_aux)
@@ -220,7 +220,7 @@ def stop_gradient(tree: Any) -> Any:
     Examples
     --------
     >>> import chainrule as cr
-    >>> cr.grad(lambda x: x * cr.stop_gradient(x))(3.0)
+    >>> float(cr.grad(lambda x: x * cr.stop_gradient(x))(3.0))
     3.0
     """
     return tree_map(ops.stop_gradient, tree)
