@@ -105,7 +105,7 @@ class Entry:
             return given
         contiguous = _contiguous(type)
         first = sum(t.ndim for t in self.types[:number])
-        tests = []
+        tests: list[str] = []
         for axis in axes:
             at, stride = f"%s{number}.{axis}.at", f"%s{number}.{axis}"
             self._do(at, f"getelementptr inbounds i64, ptr %strides, i64 {first + axis}")

@@ -299,22 +299,22 @@ class _Writer:
 
     def _columns(self, plan: _Plan, kept: dict[int, str]) -> None:
         with nested(self.function, plan.inner) as inner:
-            states, index = self._column(kept | inner, plan)
+            states, index = self._column(kept | inner)
             self._keep(states, index, self._init())
-        with nested(self.function, plan.folded) as folded:
-            with nested(self.function, plan.inner) as inner:
-                elements = self._elements(kept | folded | inner)
-                lifted = [elements.value(part) for part in self.folding.lifted]
-                states, index = self._column(kept | inner, plan)
-                self._keep(states, index, self._merged(self._kept(states, index), lifted))
+        folded = [*plan.folded, *plan.inner]
+        with nested(self.function, folded) as counters:
+            elements = self._elements(kept | counters)
+            lifted = [elements.value(part) for part in self.folding.lifted]
+            states, index = self._column(kept | counters)
+            self._keep(states, index, self._merged(self._kept(states, index), lifted))
         if self.folding.in_place:
             return
         with nested(self.function, plan.inner) as inner:
-            states, index = self._column(kept | inner, plan)
+            states, index = self._column(kept | inner)
             result = self.words.evaluate(self.finalise, self._kept(states, index))
             self._elements(kept | inner).store(self.unit, self.folding.place, result)
 
-    def _column(self, counters: dict[int, str], plan: _Plan) -> tuple[list[str], str]:
+    def _column(self, counters: dict[int, str]) -> tuple[list[str], str]:
         """The memory of the states of one kept element: the result's own where it may be."""
         elements = self._elements(counters)
         if self.folding.in_place:

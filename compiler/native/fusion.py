@@ -2,10 +2,10 @@
 
 1. Movements are computed where they are read, except for those that must be in memory, or that
    pick by index arrays or from several inputs and are read more than once.
-2. Elementwise units of one shape that feed each other grow into clusters, as long as no path leaves
-   a cluster and comes back (its kernel would have to run before and after another).
-3. A cluster of which one value is read, once, by one other kernel, is absorbed there: by a reduction
-   or scatter of its elements, or through a movement that reads no element twice.
+2. Elementwise units of one shape that feed each other grow into clusters, as long as no path
+   leaves a cluster and comes back (its kernel would have to run before and after another).
+3. A cluster of which one value is read, once, by one other kernel, is absorbed there: by a
+   reduction or scatter of its elements, or through a movement that reads no element twice.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Cluster:
         The least and the greatest number among them.
     before : dict of Cluster to bool
         Clusters that it reads; True where only at the same element.
+    weight : int
+        How many units its kernel will compute, those of absorbed clusters among them.
     """
 
     __slots__ = ("before", "first", "last", "units", "weight")

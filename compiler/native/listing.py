@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..graph import Graph, Unit
@@ -145,18 +145,19 @@ def _check(kernel: Kernel, names: _Names) -> Iterator[str]:
 
 def _for(
     axes: Sequence[int] | range, extents: Sequence[int], indent: str = ""
-) -> Iterator[str]:  # returns the indent inside
+) -> Generator[str, None, str]:
+    """Headers of loops over the axes; returns the indent inside."""
     for axis in axes:
         if extents[axis] != 1:
             yield f"{indent}for {_COUNTERS[axis]} in range({extents[axis]}):"
             indent += "    "
-    return indent  # type: ignore[return-value]
+    return indent
 
 
 def _statements(
     values: Values, roots: Sequence[Scalar], names: _Names, indent: str
-) -> Iterator[str]:  # returns the names of expressions
-    """An assignment for each unit and for each other expression that is used more than once."""
+) -> Generator[str, None, dict[int, str]]:
+    """Assignments for units, and for what is used more than once; returns their names."""
     order = postorder(roots)
     uses = Counter(id(operand) for scalar in order for operand in scalar.operands)
     named: dict[int, str] = {}
@@ -169,7 +170,7 @@ def _statements(
         line = f"{indent}{name} = {_text(scalar, named, names)}"
         yield _beside(line, names.line(unit) if unit is not None else "")
         named[id(scalar)] = name
-    return named  # type: ignore[return-value]
+    return named
 
 
 def _text(scalar: Scalar, named: Mapping[int, str], names: _Names) -> str:

@@ -19,17 +19,13 @@ def emit(kernel: Loop, pointers: Pointers) -> tuple[Function, tuple[int, ...]]:
     accesses = Accesses(terms, (value for _, value in kernel.stores), [here])
     axes = accesses.joined(axes_of(terms.extents))
     function = Function()
-    if len(axes) == 1 and axes[0].extent >= RUNTIME_LENGTH:
+    if len(axes) == 1:
         with function.loop("%n0") as counter:
             _body(kernel, Elements(function, terms, pointers, {axes[0].number: counter}))
         return function, (axes[0].extent,)
     with nested(function, axes) as counters:
         _body(kernel, Elements(function, terms, pointers, counters))
     return function, ()
-
-
-RUNTIME_LENGTH = 64
-"""Shorter loops are unrolled by LLVM and gain from a length that it knows."""
 
 
 def _body(kernel: Loop, elements: Elements) -> None:

@@ -179,7 +179,7 @@ class Lowering:
             return bool(((array >= 0) & (array < bound.extent)).all())
         values = self._values(indices.shape)
         span = values.terms.range(values.here(indices))
-        return span is not None and 0 <= span[0] and span[1] < bound.extent
+        return span is not None and span[0] >= 0 and span[1] < bound.extent
 
 
 def _guarded(kernels: Sequence[Kernel], checks: list[tuple[set[Unit], Check]]) -> list[Kernel]:

@@ -48,7 +48,8 @@ class Buffer:
         what = repr(self.unit) if self.unit is not None else "working memory"
         life = f"kernels {self.born} to {self.dies}"
         taken = f", in the place of {self.reuses!r}" if self.reuses is not None else ""
-        return f"{self.place.kind} {self.place.number:>8}  {self.nbytes:>10} B  {life:<18} {what}{taken}"
+        place = f"{self.place.kind} {self.place.number:>8}"
+        return f"{place}  {self.nbytes:>10} B  {life:<18} {what}{taken}"
 
 
 @dataclass
@@ -185,6 +186,9 @@ class _Planner:
         constants = [unit for unit in self.graph.units if unit.op is CONSTANT]
         for number, unit in enumerate(constants):
             self.plan.places[unit] = Place("constant", number)
+        for unit in self.partition.stored:
+            if not unit.array_type.size:  # no kernel writes it
+                self.plan.places[unit] = Place("arena", 0)
 
     def _lifetimes(self) -> None:
         for step, kernel in enumerate(self.kernels):
@@ -212,7 +216,7 @@ class _Planner:
                     break
 
     def _may_take(self, number: int, step: int) -> bool:
-        """True when the kernel at `step` may write result `number`, over its donor if it has one."""
+        """True when the kernel at `step` may write result `number`, over its donor if any."""
         if number not in self.donors:
             return True
         donor = self.graph.inputs[self.donors[number]]
@@ -276,7 +280,7 @@ class _Planner:
     def _release(self, step: int, kernel: Kernel, taken: set[Unit]) -> None:
         """Give back what nothing reads after this kernel."""
         roots = dict.fromkeys(map(self.partition.root, (*kernel.reads, *kernel.writes)))
-        for root in roots:
+        for root in (root for root in roots if root.array_type.size):
             place = self.plan.places[root]
             if place.kind == "arena" and self.last_read[root] == step and root not in taken:
                 self.arena.give(place.number, root.array_type.nbytes)

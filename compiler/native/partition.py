@@ -1,8 +1,8 @@
 """Dividing a graph into kernels: what each unit's value becomes.
 
 A partition gives every unit one of four parts: it *is* memory (an argument, a constant), it is an
-*alias* (a reshape of memory), it is computed by a *group* that becomes one kernel, or it is computed
-wherever it is read. A partition is a function of the graph; `build` takes any such function.
+*alias* (a reshape of memory), it is computed by a *group* that becomes one kernel, or it is
+computed wherever it is read. `build` takes any function from a graph to its partition.
 """
 
 from __future__ import annotations

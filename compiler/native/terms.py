@@ -165,11 +165,12 @@ class Terms:
                 continue
             x, d = atom.operands
             whole = self._known.get((Word.TRUNCATED_DIVIDE, int64, None, id(x), id(d)))
-            if whole is not None and d.word is Word.LITERAL:
-                if factors.get(id(whole)) == factor * d.detail:
-                    rest = [p for p in form.products if p[0] is not atom and p[0] is not whole]
-                    joined = _sum([(Form(form.constant, tuple(rest)), 1), (self.form(x), factor)])
-                    return self.form(self._of(joined))
+            if whole is None or d.word is not Word.LITERAL:
+                continue
+            if factors.get(id(whole)) == factor * d.detail:
+                rest = [p for p in form.products if p[0] is not atom and p[0] is not whole]
+                joined = _sum([(Form(form.constant, tuple(rest)), 1), (self.form(x), factor)])
+                return self.form(self._of(joined))
         return form
 
     def _range(self, scalar: Scalar) -> Range | None:
@@ -180,7 +181,7 @@ class Terms:
                 return None
             ends = span[0] * factor, span[1] * factor
             low, high = low + min(ends), high + max(ends)
-        return (low, high) if -(2**62) < low and high < 2**62 else None
+        return (low, high) if low > -(2**62) and high < 2**62 else None
 
     def _atom_range(self, atom: Scalar) -> Range | None:
         if atom.word is Word.INPUT:
@@ -264,7 +265,9 @@ class Terms:
 
 def _sum(parts: Iterable[tuple[Form, int]]) -> Form:
     """The sum of forms times factors, modulo 2 ** 64."""
-    constant, factors, atoms = 0, {}, {}
+    constant = 0
+    factors: dict[int, int] = {}
+    atoms: dict[int, Scalar] = {}
     for form, times in parts:
         constant += form.constant * times
         for atom, factor in form.products:
