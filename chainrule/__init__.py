@@ -3,6 +3,23 @@
 __version__ = "0.1.0"
 
 from . import ops as ops
+from .compiler.errors import ArgumentError as ArgumentError
+from .compiler.errors import AxisError as AxisError
+from .compiler.errors import ChainruleError as ChainruleError
+from .compiler.errors import ChainruleWarning as ChainruleWarning
+from .compiler.errors import DTypeError as DTypeError
+from .compiler.errors import GradientError as GradientError
+from .compiler.errors import LeakedTracerError as LeakedTracerError
+from .compiler.errors import LocatedError as LocatedError
+from .compiler.errors import OutOfBoundsError as OutOfBoundsError
+from .compiler.errors import PluginError as PluginError
+from .compiler.errors import PromotionWarning as PromotionWarning
+from .compiler.errors import RecompilationWarning as RecompilationWarning
+from .compiler.errors import ShapeError as ShapeError
+from .compiler.errors import TracerBoolError as TracerBoolError
+from .compiler.errors import TracerError as TracerError
+from .compiler.errors import UnsupportedError as UnsupportedError
+from .compiler.errors import VerificationError as VerificationError
 from .compiler.provenance import scope as scope
 from .frontend import data as data
 from .frontend import losses as losses
@@ -22,3 +39,9 @@ from .frontend.transforms import jvp as jvp
 from .frontend.transforms import stop_gradient as stop_gradient
 from .frontend.transforms import value_and_grad as value_and_grad
 from .frontend.transforms import vjp as vjp
+
+# Tracebacks name errors as users catch them: chainrule.ShapeError.
+for _error in [each for each in vars().values() if isinstance(each, type)]:
+    if issubclass(_error, (ChainruleError, ChainruleWarning)):
+        _error.__module__ = __name__
+del _error
