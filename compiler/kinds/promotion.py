@@ -53,7 +53,7 @@ def cast_to(builder: Builder, value: Value, dtype: DType, weak: bool = False) ->
         if dtype.is_integer and not _fits(number, dtype):
             raise DTypeError(f"the Python integer {number} does not fit {dtype}")
         return builder.constant(number.astype(dtype.numpy), weak=weak)
-    return registry.role(Role.CAST)(value, dtype=dtype)
+    return registry.role(Role.CAST)(value, dtype=dtype, weak=weak)
 
 
 def _fits(number: object, dtype: DType) -> bool:

@@ -27,7 +27,7 @@ def holds_all(wide, narrow):
 
 
 def _converted(x, d, whole):
-    return x if x.type == whole.type else ops.cast(x, dtype=d)
+    return x if x.type == whole.type else ops.cast(x, dtype=d, weak=whole.type.weak)
 
 
 rewrites.add(

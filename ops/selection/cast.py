@@ -20,7 +20,7 @@ from ...compiler.plugin import (
 from ...compiler.plugin import cast as convert
 
 
-def _reference(x, *, dtype):
+def _reference(x, *, dtype, weak):
     if np.issubdtype(x.dtype, np.floating) and dtype.is_integer:
         info = np.iinfo(dtype.numpy)
         inside = (x >= info.min) & (x < float(info.max) + (info.max < 2**24))
@@ -38,24 +38,24 @@ def _reference(x, *, dtype):
     role=Role.CAST,
     reference=_reference,
 )
-def cast(x, *, dtype):
+def cast(x, *, dtype, weak=False):
     """Each element converted; floats to integers truncate, saturate at the ends and make 0 of NaN
-    (NumPy leaves both undefined)."""
+    (NumPy leaves both undefined). A weak result gives way in promotion, as Python's numbers do."""
     return convert(x, dtype)
 
 
 @cast.normalise
-def cast_dtype(x, *, dtype):
+def cast_dtype(x, *, dtype, weak):
     return {"dtype": as_dtype(dtype)}
 
 
 @cast.type_rule
-def cast_type(x, *, dtype):
-    return ArrayType(x.shape, dtype)
+def cast_type(x, *, dtype, weak):
+    return ArrayType(x.shape, dtype, weak)
 
 
 @cast.vjp
-def cast_vjp(ct, x, out, *, dtype):
+def cast_vjp(ct, x, out, *, dtype, weak):
     return ops.cast(ct, dtype=x.dtype)
 
 

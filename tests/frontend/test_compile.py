@@ -219,3 +219,19 @@ def test_wrong_options_end_in_one_sentence():
         cr.compile(lambda mode: 1.0)("train")
     with pytest.raises(ArgumentError, match="returns a str as result"):
         cr.compile(lambda x: "text")(1.0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, n: x * (n / 2),
+        lambda x, n: x * (n + 1.5),
+        lambda x, n: x * (n**-1.0),
+        lambda x, n: x * (abs(-n) // 2 + n % 2 * 0.5),
+    ],
+)
+def test_numbers_made_of_python_numbers_give_way_as_in_numpy(f):
+    x = np.arange(1, 4, dtype=np.float32)
+    found = cr.compile(f)(x, 3)
+    assert found.dtype == f(x, 3).dtype == np.float32
+    np.testing.assert_allclose(found, f(x, 3), rtol=1e-6)
