@@ -10,6 +10,8 @@ from .dtypes import float32 as float32
 from .dtypes import float64 as float64
 from .dtypes import int32 as int32
 from .dtypes import int64 as int64
+from .dtypes import uint32 as uint32
+from .dtypes import uint64 as uint64
 from .errors import (
     ArgumentError,
     AxisError,
@@ -136,6 +138,8 @@ __all__ = [
     "trunc",
     "truncated_divide",
     "truncated_remainder",
+    "uint32",
+    "uint64",
     "uniform",
     "variables",
 ]

@@ -1,21 +1,31 @@
 """Power."""
 
+import math
+
 import numpy as np
 
 from ... import ops
 from ...compiler.plugin import (
+    abs_,
     bad,
     booleans,
     case,
+    copysign,
     elementwise,
+    float32,
+    fma,
     given,
     integers,
-    libm,
+    isnan,
+    literal,
     positive,
     ranges,
     select,
     special_pairs,
+    trunc,
 )
+from ..transcendental.double_word import two_product
+from ..transcendental.logarithm_double import exp2_double, log2_double
 
 
 def _reference(x, y):
@@ -29,7 +39,7 @@ def _reference(x, y):
     formula=r"x^y",
     domain={"x": positive},
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     kink="at x = y = 0 the slope in x is 0; at x = 0 < y the slope in y is 0",
     operator="__pow__",
     reference=_reference,
@@ -42,7 +52,26 @@ def power(x, y):
     (0 unless x is 1 or -1), where NumPy raises an error. A small whole literal for y costs a few
     products (see `integer_power`). The slope in y is NaN where x is negative.
     """
-    return libm("pow", x, y) if x.dtype.is_float else _by_bits(x, y)
+    return _by_logarithm(x, y) if x.dtype.is_float else _by_bits(x, y)
+
+
+def _by_logarithm(x, y):
+    """Floats: ``2**(y log2(x))`` with the logarithm to twice the precision."""
+    size = abs_(x)
+    endless = (size == 0) | (size == math.inf)
+    high, low = log2_double(select(endless, 1.0, size))
+    # Beyond, any power other than of 1 overflows or vanishes: products stay finite.
+    reach = 2.0**40 if x.dtype is float32 else 2.0**70
+    factor = select(y > reach, reach, select(y < -reach, -reach, y))
+    product, rest = two_product(factor, high)
+    value = exp2_double(product, fma(factor, low, rest))
+    value = select(endless, select((size == 0) == (y < 0), math.inf, literal(0.0, x.dtype)), value)
+    half = 0.5 * y
+    whole, odd = y == trunc(y), (y == trunc(y)) & (half != trunc(half))
+    value = select(odd, copysign(value, x), value)
+    value = select((x < 0) & ~whole & (size != math.inf), math.nan, value)
+    value = select(isnan(x) | isnan(y), x + y, value)
+    return select((x == 1) | (y == 0) | ((x == -1) & (abs_(y) == math.inf)), 1.0, value)
 
 
 def _by_bits(x, y):

@@ -1,18 +1,25 @@
 """Inverse cosine."""
 
+import math
+
 import numpy as np
 
 from ... import ops
 from ...compiler.plugin import (
+    abs_,
     around,
     booleans,
     case,
+    copysign,
     elementwise,
     inside_one,
-    libm,
+    isnan,
     ordinary,
+    select,
     specials,
+    sqrt,
 )
+from .inverse_circular import HALF_PI_LOW, arcsin_rest
 
 
 @elementwise(
@@ -27,7 +34,15 @@ from ...compiler.plugin import (
 )
 def arccos(x):
     """Inverse cosine, in [0, pi]; NaN outside [-1, 1]."""
-    return libm("acos", x)
+    size = abs_(x)
+    square = select(size < 0.5, x * x, 0.5 - 0.5 * size)
+    root = select(size < 0.5, size, sqrt(square))
+    rest = arcsin_rest(root, square)
+    low = HALF_PI_LOW[x.dtype]
+    middle = math.pi / 2 - (x + (copysign(rest, x) - low))
+    double = 2 * (root + rest)
+    outer = select(x < 0, math.pi - (double - 2 * low), double)
+    return select(isnan(x), x, select(size < 0.5, middle, outer))
 
 
 @arccos.vjp

@@ -1,8 +1,21 @@
 """Inverse tangent."""
 
+import math
+
 import numpy as np
 
-from ...compiler.plugin import case, elementwise, integers, libm, ordinary, specials
+from ...compiler.plugin import (
+    abs_,
+    case,
+    copysign,
+    elementwise,
+    integers,
+    isnan,
+    ordinary,
+    select,
+    specials,
+)
+from .inverse_circular import HALF_PI_LOW, arctan_of_quotient
 
 
 @elementwise(
@@ -16,7 +29,15 @@ from ...compiler.plugin import case, elementwise, integers, libm, ordinary, spec
 )
 def arctan(x):
     """Inverse tangent, in [-pi/2, pi/2]."""
-    return libm("atan", x)
+    size = abs_(x)
+    large = size > 1
+    finite = select(size < math.inf, size, 1.0)
+    least, most = select(large, 1.0, size), select(large, finite, 1.0)
+    angle = arctan_of_quotient(least, most)
+    turned = math.pi / 2 - (angle - HALF_PI_LOW[x.dtype])
+    angle = select(large, turned, angle)
+    angle = select(size == math.inf, math.pi / 2, angle)
+    return select(isnan(x) | (x == 0), x, copysign(angle, x))
 
 
 @arctan.vjp

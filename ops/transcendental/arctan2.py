@@ -1,9 +1,23 @@
 """Inverse tangent of a quotient, in the right quadrant."""
 
+import math
+
 import numpy as np
 
 from ... import ops
-from ...compiler.plugin import case, elementwise, integers, libm, ranges, special_pairs
+from ...compiler.plugin import (
+    abs_,
+    case,
+    copysign,
+    elementwise,
+    integers,
+    isnan,
+    literal,
+    ranges,
+    select,
+    special_pairs,
+)
+from .inverse_circular import HALF_PI_LOW, arctan_of_quotient
 
 
 @elementwise(
@@ -17,7 +31,17 @@ from ...compiler.plugin import case, elementwise, integers, libm, ranges, specia
 )
 def arctan2(y, x):
     """Angle in [-pi, pi] of the point (x, y); signed zeros and infinities as in C."""
-    return libm("atan2", y, x)
+    across, along = abs_(x), abs_(y)
+    steep = along > across
+    least, most = select(steep, across, along), select(steep, along, across)
+    # Both 0 make the angle 0, both infinite an eighth of a turn.
+    least = select(most == math.inf, select(least == math.inf, 1.0, literal(0.0, x.dtype)), least)
+    most = select((most == 0) | (most == math.inf), 1.0, most)
+    low = HALF_PI_LOW[x.dtype]
+    angle = arctan_of_quotient(least, most)
+    angle = select(steep, math.pi / 2 - (angle - low), angle)
+    angle = select(copysign(1.0, x) < 0, math.pi - (angle - 2 * low), angle)
+    return select(isnan(x) | isnan(y), x + y, copysign(angle, y))
 
 
 @arctan2.vjp

@@ -1,9 +1,21 @@
 """Cosine."""
 
+import math
+
 import numpy as np
 
 from ... import ops
-from ...compiler.plugin import case, elementwise, given, integers, libm, ordinary, specials
+from ...compiler.plugin import (
+    abs_,
+    case,
+    elementwise,
+    given,
+    integers,
+    ordinary,
+    select,
+    specials,
+)
+from .circular import reduced_angle, signed, sine_and_cosine
 
 
 @elementwise(
@@ -11,12 +23,16 @@ from ...compiler.plugin import case, elementwise, given, integers, libm, ordinar
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     reference=np.cos,
 )
 def cos(x):
     """Cosine of each element, in radians; NaN at infinities."""
-    return libm("cos", x)
+    q, r, low = reduced_angle(x)
+    sine, cosine = sine_and_cosine(r, low)
+    sign = (q + 1) << (q.dtype.bits - 2)
+    value = signed(select((q & 1) != 0, sine, cosine), sign)
+    return select(abs_(x) < math.inf, value, math.nan)
 
 
 @cos.vjp

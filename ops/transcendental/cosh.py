@@ -3,7 +3,18 @@
 import numpy as np
 
 from ... import ops
-from ...compiler.plugin import case, elementwise, given, integers, libm, ordinary, specials
+from ...compiler.plugin import (
+    abs_,
+    case,
+    elementwise,
+    given,
+    integers,
+    isnan,
+    ordinary,
+    select,
+    specials,
+)
+from .exponential import half_exponential
 
 
 @elementwise(
@@ -11,12 +22,13 @@ from ...compiler.plugin import case, elementwise, given, integers, libm, ordinar
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     reference=np.cosh,
 )
 def cosh(x):
     """Hyperbolic cosine of each element."""
-    return libm("cosh", x)
+    high, low = half_exponential(abs_(x))
+    return select(isnan(x), x, high + (0.25 / high + low))
 
 
 @cosh.vjp

@@ -4,7 +4,18 @@ import math
 
 import numpy as np
 
-from ...compiler.plugin import case, elementwise, given, integers, libm, ordinary, specials
+from ...compiler.plugin import (
+    case,
+    elementwise,
+    given,
+    integers,
+    isnan,
+    literal,
+    ordinary,
+    select,
+    specials,
+)
+from .logarithm_double import exp2_double
 
 
 @elementwise(
@@ -12,12 +23,12 @@ from ...compiler.plugin import case, elementwise, given, integers, libm, ordinar
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     reference=np.exp2,
 )
 def exp2(x):
     """Two to the power of each element."""
-    return libm("exp2", x)
+    return select(isnan(x), x, exp2_double(x, literal(0.0, x.dtype)))
 
 
 @exp2.vjp

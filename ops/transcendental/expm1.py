@@ -5,7 +5,6 @@ import numpy as np
 from ... import ops
 from ...compiler.plugin import (
     case,
-    cast,
     elementwise,
     float32,
     float64,
@@ -18,7 +17,7 @@ from ...compiler.plugin import (
     specials,
 )
 from .exponential import OVERFLOW, clamped, reduced
-from .polynomial import FORMATS, power_of_two
+from .polynomial import FORMATS, power_of_two, whole_part
 
 # Below, e^x - 1 rounds to -1.
 MINUS_ONE = {float32: -18.0, float64: -40.0}
@@ -37,7 +36,7 @@ def expm1(x):
     """Exponential less one, exact to the last places near 0."""
     n, r, rest = reduced(clamped(x, MINUS_ONE[x.dtype], OVERFLOW[x.dtype]))
     form = FORMATS[x.dtype]
-    half = power_of_two(cast(n, form.integer) - 1, form)
+    half = power_of_two(whole_part(n) - 1, form)
     whole = 2 * fma(r + rest, half, half - 0.5)
     return select(isnan(x) | (x == 0), x, select(n == 0, r + rest, whole))
 

@@ -6,8 +6,8 @@ q(r)`` with a minimax polynomial q; scaling by ``2^n`` goes in two steps, so tha
 subnormal.
 """
 
-from ...compiler.plugin import cast, float32, float64, fma, round_even, select
-from .polynomial import FORMATS, polynomial, power_of_two
+from ...compiler.plugin import float32, float64, fma, round_even, select
+from .polynomial import FORMATS, polynomial, power_of_two, whole_part
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = {float32: 0.693359375, float64: 6.93147180369123816490e-01}
@@ -45,7 +45,7 @@ def reduced(x):
 def scaled(value, exponent):
     """``value * 2**exponent`` rounded once, for integral float exponents."""
     form = FORMATS[value.dtype]
-    whole = cast(exponent, form.integer)
+    whole = whole_part(exponent)
     half = whole >> 1
     return value * power_of_two(half, form) * power_of_two(whole - half, form)
 
@@ -64,9 +64,20 @@ def exponential(x):
 
 def exponential_parts(x):
     """``e**x`` for x <= 0 as an unevaluated sum of two, for further use without its rounding."""
-    n, r, rest = reduced(clamped(x, UNDERFLOW[x.dtype], OVERFLOW[x.dtype]))
+    high, low, n = unscaled_parts(clamped(x, UNDERFLOW[x.dtype], OVERFLOW[x.dtype]))
+    return scaled(high, n), scaled(low, n)
+
+
+def half_exponential(x):
+    """``e**x / 2`` for x >= 0 as an unevaluated sum of two; infinite only where sinh is."""
+    high, low, n = unscaled_parts(clamped(x, 0.0, OVERFLOW[x.dtype] + 1))
+    return scaled(high, n - 1), scaled(low, n - 1)
+
+
+def unscaled_parts(x):
+    """``high, low, n`` with the exponential ``(high + low) 2**n``."""
+    n, r, rest = reduced(x)
     small = r + rest
     lost = rest - (small - r)
     high = 1 + small
-    low = (small - (high - 1)) + lost
-    return scaled(high, n), scaled(low, n)
+    return high, (small - (high - 1)) + lost, n

@@ -1,23 +1,17 @@
 """Natural logarithm."""
 
-import math
-
 import numpy as np
 
 from ...compiler.plugin import (
     around,
     case,
-    cast,
     elementwise,
     integers,
-    isnan,
     ordinary,
     positive,
-    select,
     specials,
 )
-from .logarithm import log_of_parts, split
-from .polynomial import FORMATS
+from .logarithm import at_the_ends, exponent_and_significand, log_of_parts
 
 
 @elementwise(
@@ -31,13 +25,8 @@ from .polynomial import FORMATS
 )
 def log(x):
     """Natural logarithm; -inf at 0, NaN below."""
-    form = FORMATS[x.dtype]
-    subnormal = x < form.smallest
-    k, m = split(select(subnormal, x * 2.0**form.digits, x))
-    k = cast(select(subnormal, k - form.digits, k), x.dtype)
-    value = log_of_parts(k, m - 1, 0.0)
-    value = select(x == 0, -math.inf, select(x < 0, math.nan, value))
-    return select(isnan(x) | (x == math.inf), x, value)
+    k, m = exponent_and_significand(x)
+    return at_the_ends(x, log_of_parts(k, m - 1, 0.0))
 
 
 @log.vjp

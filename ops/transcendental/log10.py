@@ -8,12 +8,24 @@ from ...compiler.plugin import (
     around,
     case,
     elementwise,
+    float32,
+    float64,
     integers,
-    libm,
     ordinary,
     positive,
     specials,
 )
+from .logarithm import at_the_ends, exponent_and_significand, log_to_base
+
+# log10(2) in two, of which whole multiples of the first are exact, and 1 / ln 10 in two.
+DIGIT = {
+    float32: (0.301025390625, 4.605038981195214e-06),
+    float64: (0.30102999566383914, 1.42050232272661e-13),
+}
+PER_LN = {
+    float32: (0.4342944920063019, -1.0103049952192578e-08),
+    float64: (0.4342944819032518, 1.098319650216765e-17),
+}
 
 
 @elementwise(
@@ -21,13 +33,14 @@ from ...compiler.plugin import (
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     domain={"x": positive},
     reference=np.log10,
 )
 def log10(x):
     """Logarithm to base 10; -inf at 0, NaN below."""
-    return libm("log10", x)
+    k, m = exponent_and_significand(x)
+    return at_the_ends(x, log_to_base(k, m - 1, DIGIT[x.dtype], PER_LN[x.dtype]))
 
 
 @log10.vjp

@@ -9,7 +9,6 @@ from ...compiler.plugin import (
     abs_,
     around,
     case,
-    cast,
     elementwise,
     float32,
     float64,
@@ -21,6 +20,7 @@ from ...compiler.plugin import (
     specials,
 )
 from .logarithm import log_of_parts, split
+from .polynomial import as_real
 
 # Above, what 1 + x rounds away no longer counts; below, log1p(x) rounds to x.
 LARGE = {float32: 1e9, float64: 1e18}
@@ -44,7 +44,7 @@ def log1p(x):
     lost = select(u >= 2, 1 - (u - x), x - (u - 1)) / u
     plain = k == 0
     f = select(plain, x, m - 1)
-    value = log_of_parts(cast(k, x.dtype), f, select(plain | (x > LARGE[x.dtype]), 0, lost))
+    value = log_of_parts(as_real(k, x.dtype), f, select(plain | (x > LARGE[x.dtype]), 0, lost))
     value = select(x == -1, -math.inf, select(x < -1, math.nan, value))
     itself = isnan(x) | (x == math.inf) | (abs_(x) < SMALL[x.dtype])
     return select(itself, x, value)

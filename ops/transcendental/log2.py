@@ -8,12 +8,20 @@ from ...compiler.plugin import (
     around,
     case,
     elementwise,
+    float32,
+    float64,
     integers,
-    libm,
     ordinary,
     positive,
     specials,
 )
+from .logarithm import at_the_ends, exponent_and_significand, log_to_base
+
+# 1 / ln 2 as a sum of two floats.
+PER_LN = {
+    float32: (1.4426950216293335, 1.925963033500011e-08),
+    float64: (1.4426950408889634, 2.0355273740931033e-17),
+}
 
 
 @elementwise(
@@ -21,13 +29,14 @@ from ...compiler.plugin import (
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     domain={"x": positive},
     reference=np.log2,
 )
 def log2(x):
     """Logarithm to base 2; -inf at 0, NaN below."""
-    return libm("log2", x)
+    k, m = exponent_and_significand(x)
+    return at_the_ends(x, log_to_base(k, m - 1, (1.0, 0.0), PER_LN[x.dtype]))
 
 
 @log2.vjp

@@ -1,13 +1,17 @@
-"""The natural logarithm in parts, shared by log and log1p.
+"""The natural logarithm in parts, shared by log, log1p, log2 and log10.
 
 ``x = 2^k m`` with m in [sqrt(1/2), sqrt 2) and ``log x = k ln 2 + log(1 + f)``, ``f = m - 1``. In
 float32 a minimax polynomial gives ``log(1+f) = f - f^2/2 + f^3 p(f)``; in float64 the series in
 ``s = f/(2+f)`` of fdlibm (Sun Microsystems 1993, e_log.c).
 """
 
-from ...compiler.plugin import bitcast, float32, float64, fma
+import math
+
+from ...compiler.plugin import bitcast, float32, float64, fma, isnan, select
+from ...compiler.scalar.expression import literal
+from .double_word import fast_two_sum, product, two_product
 from .exponential import LN2_HIGH, LN2_LOW
-from .polynomial import FORMATS, polynomial
+from .polynomial import FORMATS, as_real, polynomial
 
 # The bits of sqrt(1/2): exponents are counted from there.
 SQRT_HALF_BITS = {float32: 0x3F3504F3, float64: 0x3FE6A09E667F3BCD}
@@ -34,14 +38,38 @@ def split(x):
 
 def log_of_parts(k, f, correction):
     """``k ln 2 + log(1 + f) + correction`` to 0.82 ulp; k is integral, the correction small."""
-    low = fma(k, LN2_LOW[k.dtype], correction)
-    if k.dtype is float32:
-        low = fma(f * f, f * polynomial(f, CUBIC), low)
-        rest = f + fma(-0.5 * f, f, low)
-    else:
-        half_square = 0.5 * f * f
-        s = f / (2 + f)
-        z = s * s
-        low = fma(s, half_square + z * polynomial(z, SERIES), low)
-        rest = f - (half_square - low)
-    return fma(k, LN2_HIGH[k.dtype], rest)
+    rest = _log_less_first(f, fma(k, LN2_LOW[k.dtype], correction))
+    return fma(k, LN2_HIGH[k.dtype], f + rest)
+
+
+def _log_less_first(f, correction):
+    """``log(1 + f) - f + correction``."""
+    if f.dtype is float32:
+        return fma(-0.5 * f, f, fma(f * f, f * polynomial(f, CUBIC), correction))
+    half_square = 0.5 * f * f
+    s = f / (2 + f)
+    z = s * s
+    return fma(s, half_square + z * polynomial(z, SERIES), correction) - half_square
+
+
+def exponent_and_significand(x):
+    """``k, m`` with ``x = 2^k m``, k an integral float, for any positive x, subnormal too."""
+    form = FORMATS[x.dtype]
+    subnormal = x < form.smallest
+    k, m = split(select(subnormal, x * 2.0**form.digits, x))
+    return as_real(select(subnormal, k - form.digits, k), x.dtype), m
+
+
+def at_the_ends(x, value):
+    """The logarithm of x: `value`, but -inf at 0, NaN below, and infinity and NaN themselves."""
+    value = select(x == 0, -math.inf, select(x < 0, math.nan, value))
+    return select(isnan(x) | (x == math.inf), x, value)
+
+
+def log_to_base(k, f, digit, per_ln):
+    """``k log_b(2) + log_b(1 + f)`` from ``digit = log_b(2)`` and ``1 / ln(b)`` as sums of two."""
+    high, low = fast_two_sum(f, _log_less_first(f, literal(0.0, f.dtype)))
+    value, rest = two_product(high, per_ln[0])
+    rest = rest + fma(high, per_ln[1], fma(low, per_ln[0], k * digit[1]))
+    large, lost = fast_two_sum(product(k, digit[0]), value)
+    return large + (lost + rest)

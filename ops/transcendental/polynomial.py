@@ -20,6 +20,11 @@ class Format:
         Of the exponent.
     smallest : float
         The smallest normal number.
+    magic : float
+        ``1.5 * 2**digits``: the last place of the numbers around it is 1, so that adding it
+        rounds to an integer, which its low bits then hold.
+    magic_bits : int
+        The bits of `magic`.
     """
 
     real: object
@@ -27,11 +32,13 @@ class Format:
     digits: int
     bias: int
     smallest: float
+    magic: float
+    magic_bits: int
 
 
 FORMATS = {
-    float32: Format(float32, int32, 23, 127, 2.0**-126),
-    float64: Format(float64, int64, 52, 1023, 2.0**-1022),
+    float32: Format(float32, int32, 23, 127, 2.0**-126, 1.5 * 2.0**23, 0x4B400000),
+    float64: Format(float64, int64, 52, 1023, 2.0**-1022, 1.5 * 2.0**52, 0x4338000000000000),
 }
 
 
@@ -46,3 +53,18 @@ def polynomial(x, coefficients):
 def power_of_two(exponent, form):
     """``2**exponent`` for an integer scalar within the normal range."""
     return bitcast((exponent + form.bias) << form.digits, form.real)
+
+
+def whole_part(n):
+    """The integer scalar of an integral float of magnitude below ``2**(digits - 1)``.
+
+    Exact, and one addition on any vector unit, where a conversion saturates or is missing.
+    """
+    form = FORMATS[n.dtype]
+    return bitcast(n + form.magic, form.integer) - form.magic_bits
+
+
+def as_real(k, real):
+    """The float of an integer scalar of its size, of magnitude below ``2**(digits - 1)``."""
+    form = FORMATS[real]
+    return bitcast(k + form.magic_bits, real) - form.magic

@@ -1,9 +1,22 @@
 """Sine."""
 
+import math
+
 import numpy as np
 
 from ... import ops
-from ...compiler.plugin import case, elementwise, given, integers, libm, ordinary, specials
+from ...compiler.plugin import (
+    abs_,
+    bitcast,
+    case,
+    elementwise,
+    given,
+    integers,
+    ordinary,
+    select,
+    specials,
+)
+from .circular import reduced_angle, signed, sine_and_cosine
 
 
 @elementwise(
@@ -11,13 +24,17 @@ from ...compiler.plugin import case, elementwise, given, integers, libm, ordinar
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     zero_preserving=True,
     reference=np.sin,
 )
 def sin(x):
     """Sine of each element, in radians; NaN at infinities."""
-    return libm("sin", x)
+    q, r, low = reduced_angle(x)
+    sine, cosine = sine_and_cosine(r, low)
+    sign = (q << (q.dtype.bits - 2)) ^ bitcast(x, q.dtype)
+    value = signed(select((q & 1) != 0, cosine, sine), sign)
+    return select(abs_(x) < math.inf, value, math.nan)
 
 
 @sin.vjp

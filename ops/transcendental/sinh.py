@@ -3,7 +3,36 @@
 import numpy as np
 
 from ... import ops
-from ...compiler.plugin import case, elementwise, given, integers, libm, ordinary, specials
+from ...compiler.plugin import (
+    abs_,
+    case,
+    copysign,
+    elementwise,
+    float32,
+    float64,
+    fma,
+    given,
+    integers,
+    isnan,
+    ordinary,
+    select,
+    specials,
+)
+from .exponential import half_exponential
+from .polynomial import polynomial
+
+# Minimax on |x| <= 1 of (sinh(x) - x) / x^3 in x^2: errors 6e-11 and 9e-20.
+ODD = {
+    float32: (
+        *(0.16666666489729454195, 0.0083333505455617095774, 0.00019836074472108984704),
+        *(2.8173995769397812761e-6,),
+    ),
+    float64: (
+        *(0.16666666666666667415, 0.0083333333333331410078, 0.00019841269841436455276),
+        *(2.7557319155664726428e-6, 2.5052123353062800419e-8, 1.6057243500369360347e-10),
+        *(7.7592253826214852316e-13,),
+    ),
+}
 
 
 @elementwise(
@@ -11,13 +40,17 @@ from ...compiler.plugin import case, elementwise, given, integers, libm, ordinar
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=1.0,
     zero_preserving=True,
     reference=np.sinh,
 )
 def sinh(x):
     """Hyperbolic sine of each element."""
-    return libm("sinh", x)
+    size, square = abs_(x), x * x
+    small = fma(x * square, polynomial(square, ODD[x.dtype]), x)
+    high, low = half_exponential(size)
+    large = copysign(high - (0.25 / high - low), x)
+    return select(isnan(x), x, select(size < 1, small, large))
 
 
 @sinh.vjp

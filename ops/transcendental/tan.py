@@ -1,8 +1,21 @@
 """Tangent."""
 
+import math
+
 import numpy as np
 
-from ...compiler.plugin import case, elementwise, given, integers, libm, ordinary, specials
+from ...compiler.plugin import (
+    abs_,
+    bitcast,
+    case,
+    elementwise,
+    given,
+    integers,
+    ordinary,
+    select,
+    specials,
+)
+from .circular import reduced_angle, signed, sine_and_cosine
 
 
 @elementwise(
@@ -10,13 +23,18 @@ from ...compiler.plugin import case, elementwise, given, integers, libm, ordinar
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=2.0,
+    ulp=2.5,
     zero_preserving=True,
     reference=np.tan,
 )
 def tan(x):
     """Tangent of each element, in radians; NaN at infinities."""
-    return libm("tan", x)
+    q, r, low = reduced_angle(x)
+    sine, cosine = sine_and_cosine(r, low)
+    odd = (q & 1) != 0
+    quotient = select(odd, cosine, sine) / select(odd, sine, cosine)
+    sign = (q << (q.dtype.bits - 1)) ^ bitcast(x, q.dtype)
+    return select(abs_(x) < math.inf, signed(quotient, sign), math.nan)
 
 
 @tan.vjp
