@@ -9,6 +9,7 @@ The network of the digits demo: 64-64-32-10, tanh, softmax cross-entropy, SGD wi
 from __future__ import annotations
 
 import argparse
+import itertools
 import platform
 import statistics
 import time
@@ -28,7 +29,7 @@ def initial(widths: list[int], batch: int) -> tuple[Arrays, np.ndarray, np.ndarr
     """Parameters, inputs and labels, the same for every contestant."""
     rng = np.random.default_rng(0)
     params: Arrays = []
-    for n, m in zip(widths, widths[1:], strict=False):
+    for n, m in itertools.pairwise(widths):
         params += [rng.normal(size=(n, m)).astype("f4") / np.float32(n**0.5), np.zeros(m, "f4")]
     x = rng.normal(size=(batch, widths[0])).astype("f4")
     return params, x, rng.integers(0, widths[-1], batch)

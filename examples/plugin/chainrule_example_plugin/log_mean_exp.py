@@ -5,7 +5,15 @@ import math
 import numpy as np
 
 from chainrule import ops
-from chainrule.compiler.plugin import ShapeError, bad, case, composite, given, normal, normalise_axis
+from chainrule.compiler.plugin import (
+    ShapeError,
+    bad,
+    case,
+    composite,
+    given,
+    normal,
+    normalise_axis,
+)
 
 
 def _reference(x, *, axis):
