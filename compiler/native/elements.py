@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from ..dtypes import DType, bool_
+from ..dtypes import DType, bool_, int64
 from ..graph import Unit
 from ..scalar import Scalar, Word
 from .function import Function
@@ -100,6 +100,12 @@ class Elements:
         if scalar.word is Word.LOAD:
             pointer, align = self.pointers.of(scalar.detail)
             return load(self.function, pointer, registers[0], scalar.dtype, align)
+        if scalar.dtype is int64 and "0" in registers:
+            # Indices of joined axes: left to LLVM, equal kernels would differ as text.
+            if scalar.word is Word.MULTIPLY:
+                return "0"
+            if scalar.word is Word.ADD:
+                return registers[1] if registers[0] == "0" else registers[0]
         return self._words.apply(scalar, registers)
 
     def store(self, unit: Unit, address: Scalar, register: str) -> None:

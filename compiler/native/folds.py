@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..dtypes import DType
+from ..dtypes import DType, bool_
 from ..kinds.reduction import Fold as Scalars
 from ..kinds.reduction import Reduction
 from ..scalar import Word
@@ -29,6 +29,7 @@ from .scalar_llvm import Words, memory_type
 from .terms import postorder
 
 LANE_BYTES = 256
+MOST_LANES = 64
 ROUNDS = 64
 
 
@@ -229,7 +230,7 @@ class _Writer:
         wide = Words(self.function, count)
         for array, first, dtype in zip(arrays, self._init(wide), self.dtypes, strict=True):
             kind = memory_type(dtype)
-            if kind == "i8":
+            if dtype is bool_:
                 first = self.function.do(f"zext <{count} x i1> {first} to <{count} x i8>")
             self.function.act(f"store <{count} x {kind}> {first}, ptr {array}, align 64")
         if rounds:
@@ -258,7 +259,7 @@ class _Writer:
         for array, dtype in zip(arrays, self.dtypes, strict=True):
             kind = memory_type(dtype)
             part = self.function.do(f"load <{count} x {kind}>, ptr {array}, align 64")
-            if kind == "i8":
+            if dtype is bool_:
                 part = self.function.do(f"icmp ne <{count} x i8> {part}, zeroinitializer")
             parts.append(part)
         while count > 1:
@@ -326,7 +327,7 @@ class _Writer:
 
 def lanes(extent: int, dtypes: Sequence[DType]) -> int:
     """How many elements of a row are folded side by side."""
-    widest = min(LANE_BYTES // dtype.itemsize for dtype in dtypes)
+    widest = min(MOST_LANES, *(LANE_BYTES // dtype.itemsize for dtype in dtypes))
     if extent < 4:
         return 1
     return min(widest, 1 << (extent.bit_length() - 1))

@@ -14,7 +14,7 @@ from ..errors import UnsupportedError
 from ..graph import Graph, Unit
 from ..kinds import Contraction, Elementwise, Movement, Reduction, Scatter
 from ..structural import CONSTANT, INPUT
-from ..types import ArrayType
+from ..types import ArrayType, TokenType
 from .kernels import Refusals
 from .values import is_literal
 
@@ -83,18 +83,28 @@ def check(graph: Graph) -> None:
     UnsupportedError
         Naming the unit and the user's line.
     """
-    known = (Elementwise, Movement, Reduction, Contraction, Scatter)
     for unit in graph.units:
-        if unit.op in (INPUT, CONSTANT) and isinstance(unit.type, ArrayType):
-            continue
-        if isinstance(unit.op, known) and not unit.op.effect:
-            continue
-        frames = graph.origin(unit).frames
-        raise UnsupportedError(
-            f"native programs do not compute {unit!r} yet",
-            'Use backend="reference"',
-            min(frames, key=str) if frames else None,
-        ).within(unit.op.name, [])
+        reason = _obstacle(unit)
+        if reason:
+            frames = graph.origin(unit).frames
+            line = min(frames, key=str) if frames else None
+            sentence = f"native programs do not {reason} yet"
+            error = UnsupportedError(sentence, 'Use backend="reference"', line)
+            raise error.within(unit.op.name, [f"{operand.type}" for operand in unit.inputs])
+
+
+def _obstacle(unit: Unit) -> str:
+    """What native programs would have to do for the unit but cannot; empty if nothing."""
+    known = (Elementwise, Movement, Reduction, Contraction, Scatter)
+    if unit.op.effect or isinstance(unit.type, TokenType):
+        return "call back"
+    if not isinstance(unit.type, ArrayType):
+        return "compute several results at once"
+    if unit.type.dtype.kind == "c":
+        return f"compute with {unit.type.dtype}"
+    if unit.op not in (INPUT, CONSTANT) and not isinstance(unit.op, known):
+        return f"open {unit.op.kind} units"
+    return ""
 
 
 def unfused(graph: Graph) -> Partition:

@@ -202,7 +202,7 @@ class Words:
             self.function.declare(f"declare {after} @{name}({before})")
             return self.function.do(f"call {after} @{name}({before} {x})")
         how = _conversion(source, target)
-        return self.function.do(f"{how} {before} {x} to {after}") if how else x
+        return self.function.do(how.format(before, x, after)) if how else x
 
     def _libm(self, scalar: Scalar, operands: Sequence[str]) -> str:
         """The C library's function; element by element for vectors, half floats as floats."""
@@ -241,19 +241,20 @@ class Words:
 
 
 def _conversion(source: DType, target: DType) -> str:
-    """LLVM's instruction that converts between two types, empty where there is nothing to do."""
+    """How LLVM converts between two types, empty where there is nothing to do."""
     if source.is_float:
         if source.itemsize == target.itemsize:
-            raise UnsupportedError(f"no direct conversion from {source} to {target}")
-        return "fpext" if source.itemsize < target.itemsize else "fptrunc"
+            raise UnsupportedError(f"there is no direct conversion from {source} to {target}")
+        wider = source.itemsize < target.itemsize
+        return "fpext {} {} to {}" if wider else "fptrunc {} {} to {}"
     if target.is_float:
-        return "sitofp" if source.kind == "i" else "uitofp"
+        return "sitofp {} {} to {}" if source.kind == "i" else "uitofp {} {} to {}"
     bits = 1 if source is bool_ else source.bits
     if bits == target.bits:
         return ""
     if bits > target.bits:
-        return "trunc"
-    return "sext" if source.kind == "i" else "zext"
+        return "trunc {} {} to {}"
+    return "sext {} {} to {}" if source.kind == "i" else "zext {} {} to {}"
 
 
 _SPECIAL: dict[Word, Callable[[Words, Scalar, Sequence[str]], str]] = {
