@@ -33,6 +33,10 @@ class Sample:
     attributes: Mapping[str, Any]
     smooth: bool = True
 
+    def calling(self, **attributes: Any) -> Sample:
+        """The same inputs with these static attributes."""
+        return Sample(self.draws, attributes, self.smooth)
+
     def arrays(self, arity: int, seed: int, dtype: Any) -> list[Any]:
         """The inputs in the working dtype, the same for the same seed."""
         rng = np.random.default_rng(seed)
