@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -87,13 +88,15 @@ def optimise(
     Parameters
     ----------
     check : bool
-        Verify the graph after each pass.
+        Verify the graph after each pass. The environment variable ``CHAINRULE_VERIFY`` asks for
+        the same of every program.
 
     Returns
     -------
     graph, records
         The last graph, and what each pass did.
     """
+    check = check or bool(os.environ.get("CHAINRULE_VERIFY"))
     records = []
     for each in passes:
         notes = Notes()

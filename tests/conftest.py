@@ -1,5 +1,7 @@
 """What all tests share: reproducible examples and random numbers."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -14,3 +16,7 @@ settings.load_profile("chainrule")
 def rng() -> np.random.Generator:
     """A random generator that starts each test in the same state."""
     return np.random.default_rng(0)
+
+
+# Every graph that a test compiles is verified after each pass.
+os.environ["CHAINRULE_VERIFY"] = "1"
