@@ -17,7 +17,7 @@ from ..structural import CONSTANT
 from . import folds, loops, products, scatters
 from .elements import Pointers
 from .entry import Call, Entry
-from .function import Function
+from .function import METADATA, Function
 from .kernels import Check, Fold, Kernel, Loop, Product, Scattering
 from .listing import listing
 from .lower import Lowering
@@ -135,7 +135,8 @@ class _Build:
         calls = self._timed("emit", lambda: [self._emit(k, partition, memory) for k in kernels])
         imports = self._imports(calls, memory)
         entry = Entry(graph, memory, calls, {place: n for n, place in enumerate(imports)})
-        text = "\n".join([*self.functions.values(), entry.write(), *sorted(self.declarations)])
+        parts = [*self.functions.values(), entry.write(), *sorted(self.declarations), METADATA]
+        text = "\n".join(parts)
         code = self._timed("llvm", lambda: compile_code(text))
         module = self._timed("load", lambda: load_code(code))
         executable = self._executable(module, imports, entry.arena_bytes)

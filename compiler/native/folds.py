@@ -243,7 +243,8 @@ class _Writer:
     def _lanes(
         self, axis: Axis, outer: dict[int, str], arrays: list[str], base: str, count: int
     ) -> None:
-        with self.function.loop(count) as lane:
+        # Unrolled, the lanes' states move from memory into registers.
+        with self.function.loop(count, unroll=True) as lane:
             elements = self._elements(outer | {axis.number: self._sum(base, lane)})
             lifted = [elements.value(part) for part in self.folding.lifted]
             self._keep(arrays, lane, self._merged(self._kept(arrays, lane), lifted))

@@ -6,6 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+METADATA = """
+!0 = distinct !{!0, !1}
+!1 = !{!"llvm.loop.unroll.disable"}
+"""
+"""What the functions' loops refer to; it stands once in a module."""
+
+
 class Function:
     """The body of a function under construction.
 
@@ -55,25 +62,28 @@ class Function:
         self._block = name
 
     @contextmanager
-    def loop(self, extent: int | str, step: int = 1, start: int | str = 0) -> Iterator[str]:
-        """Instructions inside run for the counter start, start + step, ... below `extent`.
+    def loop(self, extent: int | str, *, step: int = 1, unroll: bool = False) -> Iterator[str]:
+        """Instructions inside run for the counter 0, step, 2 * step, ... below `extent`.
 
-        It runs at least once; an extent of `start` + 1 leaves no loop.
+        They run at least once; where they run once only, there is no loop. LLVM is told to leave a
+        loop rolled unless `unroll` says otherwise: it vectorises all the same, and unrolling the
+        result took a third of its time for nothing that could be measured.
         """
-        if isinstance(extent, int) and isinstance(start, int) and extent <= start + step:
-            yield str(start)
+        if isinstance(extent, int) and extent <= step:
+            yield "0"
             return
         n = self.fresh()
         before = self._block
         self.act(f"br label %loop{n}")
         self.label(f"loop{n}")
-        self.act(f"%i{n} = phi i64 [ {start}, %{before} ], [ %next{n}, %latch{n} ]")
+        self.act(f"%i{n} = phi i64 [ 0, %{before} ], [ %next{n}, %latch{n} ]")
         yield f"%i{n}"
         self.act(f"br label %latch{n}")
         self.label(f"latch{n}")
         self.act(f"%next{n} = add nuw nsw i64 %i{n}, {step}")
         self.act(f"%more{n} = icmp ult i64 %next{n}, {extent}")
-        self.act(f"br i1 %more{n}, label %loop{n}, label %done{n}")
+        mark = "" if unroll else ", !llvm.loop !0"
+        self.act(f"br i1 %more{n}, label %loop{n}, label %done{n}{mark}")
         self.label(f"done{n}")
 
     @contextmanager
