@@ -1,0 +1,100 @@
+"""What is fused, what is kept apart, and the reasons given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from native import program
+
+from chainrule import ops
+from chainrule.compiler.native.build import NativeProgram
+from chainrule.compiler.native.partition import unfused
+
+x = np.ones((8, 12), "float32")
+y = np.ones((12, 5), "float32")
+
+
+def kinds(made: NativeProgram) -> list[str]:
+    return [kernel.kind for kernel in made.kernels]
+
+
+def reasons(made: NativeProgram) -> str:
+    return "\n".join(reason for kernel in made.kernels for reason in kernel.apart)
+
+
+@pytest.mark.parametrize(
+    ("function", "wanted"),
+    [
+        (lambda x: ops.tanh(x * 2 + 1) - x, ["loop"]),
+        (lambda x: (ops.tanh(x), ops.tanh(x) * 2, x + 1), ["loop", "loop"]),
+        (lambda x: ops.sum(ops.tanh(x) * x, axis=1), ["fold"]),
+        (lambda x: ops.sum(ops.reshape(x * 2, shape=(-1,))), ["fold"]),
+        (lambda x: ops.transpose(ops.tanh(x)), ["loop"]),
+        (lambda x: ops.tanh(x)[2:5, ::-2] + 1, ["loop"]),
+        (lambda x: ops.reshape(x, shape=(-1,)), []),
+        (lambda x: ops.relu(x @ y + 1), ["product", "loop"]),
+        (lambda x: ops.sum(x, axis=1, keepdims=True) * x, ["fold", "loop"]),
+        (lambda x: ops.softmax(x, axis=-1), ["fold", "loop", "fold", "loop"]),
+    ],
+)
+def test_kernels(function: Any, wanted: list[str]) -> None:
+    assert kinds(program(function, x)) == wanted
+
+
+def test_unfused_is_a_kernel_for_each_unit() -> None:
+    made = program(lambda x: ops.tanh(x * 2) - x, x, partition=unfused)
+    assert all(len(kernel.units) == 1 for kernel in made.kernels)
+    assert len(made.kernels) == 4  # the literal's broadcast too
+
+
+def test_expensive_work_is_not_repeated_by_a_broadcast() -> None:
+    made = program(lambda x: ops.exp(x[:1]) * x, x)
+    assert kinds(made) == ["loop", "loop"]
+    assert "reads exp 8 times an element" in reasons(made)
+
+
+def test_what_several_kernels_read_is_kept() -> None:
+    made = program(lambda x: ops.sum(ops.exp(x)) + ops.exp(x), x)
+    assert kinds(made) == ["loop", "fold", "loop"]
+    assert "exp is read by several kernels" in reasons(made)
+
+
+def test_a_cycle_of_kernels_is_avoided() -> None:
+    """x * 2 feeds a sum and its own consumer, which needs the sum: two loops, not one."""
+
+    def centred(x: Any) -> Any:
+        doubled = x * 2
+        return doubled - ops.sum(doubled, axis=1, keepdims=True)
+
+    made = program(centred, x)
+    assert kinds(made) == ["loop", "fold", "loop"]
+    assert "another kernel would have to run in between" in reasons(made)
+    np.testing.assert_allclose(made([x])[0], np.full((8, 12), -22.0))
+
+
+def test_kernels_stay_of_bounded_length() -> None:
+    def chain(x: Any) -> Any:
+        for n in range(300):
+            x = x * (1 + n % 3 / 10) + 0.01
+        return x
+
+    made = program(chain, x)
+    longest = max(made.kernels, key=lambda kernel: len(kernel.units))
+    assert sum(unit.op.kind == "elementwise" for unit in longest.units) <= 96
+    assert len(made.kernels) > 1
+    assert "a kernel has at most" in reasons(made)
+
+
+def test_long_chains_of_movements_need_no_recursion() -> None:
+    def turned(x: Any) -> Any:
+        for _ in range(400):
+            x = ops.tanh(ops.transpose(x))
+        return x
+
+    made = program(turned, x)
+    expected = x
+    for _ in range(400):
+        expected = np.tanh(expected.T)
+    np.testing.assert_allclose(made([x])[0], expected, rtol=1e-3)
