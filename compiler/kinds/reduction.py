@@ -31,7 +31,7 @@ class Fold(NamedTuple):
     lift : tuple of Scalar
         State of one element, over INPUT 0 (the element) and 1 (its linear index, int64).
     combine : tuple of Scalar
-        The merged state, over the earlier state's INPUTs and then the later one's.
+        The merged state, over one state's INPUTs and then the other's.
     finalise : Scalar
         The result, over the state's INPUTs.
     """
@@ -45,8 +45,9 @@ class Fold(NamedTuple):
 class Reduction(Op):
     """An op that folds axes of one input with an associative combiner.
 
-    The decorated function is the combiner ``combine(a, b)`` of two states, `a` the earlier one. A
-    state is one scalar, or a tuple of scalars where `lift` makes one.
+    The decorated function is the combiner ``combine(a, b)`` of two states. It is associative and
+    commutative up to rounding: programs merge the elements of a row in lanes, so that `a` need not
+    hold the earlier elements. A state is one scalar, or a tuple of scalars where `lift` makes one.
 
     Parameters
     ----------
