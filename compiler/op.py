@@ -64,7 +64,9 @@ class Op:
     effect : bool
         True for printing, checks and callbacks: never merged, dropped or reordered.
     ulp : float
-        Bound of the body's error in units in the last place, over the regular range.
+        Bound of the body's error in units in the last place, where the result is a normal number;
+        half a unit more where it is subnormal, none where it is zero, infinite or NaN by rule
+        (see `compiler.tolerances`).
     role : Role, optional
         The structural part that it plays for the compiler.
     operator : str, optional

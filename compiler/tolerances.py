@@ -6,7 +6,8 @@ what is compared                     bound
 movement, integers, comparison,      `BITS`: every bit (any NaN is every NaN)
 random bits
 choices (max, where)                 `NUMBERS`: the same numbers (0.0 is -0.0)
-elementwise against the exact value  `ulps(op.ulp)`
+elementwise against the exact value  `ulps(op.ulp)`; `subnormal_ulps(op.ulp)` where it is
+                                     subnormal; `BITS` where it is zero, infinite or NaN
 elementwise against NumPy            `against_numpy(op.ulp)`: NumPy's own error on top
 sums and contractions                `summed(length, dtype)`: norm-wise, grows as the root of length
 composites against a reference       `composed(dtype)`: norm-wise
@@ -67,6 +68,11 @@ IDENTITY = Bound("norm", 1e-12)
 def ulps(count: float) -> Bound:
     """At most `count` units in the last place from the exact value, element by element."""
     return Bound("ulp", count)
+
+
+def subnormal_ulps(count: float) -> Bound:
+    """The bound `count` for results below the normal range, where scaling rounds once more."""
+    return Bound("ulp", count + 0.5)
 
 
 def against_numpy(count: float) -> Bound:
