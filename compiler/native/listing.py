@@ -193,8 +193,7 @@ def _text(scalar: Scalar, named: Mapping[int, str], names: _Names) -> str:
         return f"({parts[1]} if {parts[0]} else {parts[2]})"
     if scalar.word in (Word.CAST, Word.BITCAST):
         parts.append(str(scalar.dtype))
-    name = scalar.detail if scalar.word is Word.LIBM else scalar.word.name.lower()
-    return f"{name}({', '.join(parts)})"
+    return f"{scalar.word.name.lower()}({', '.join(parts)})"
 
 
 def _indexed(name: str, extents: Sequence[int]) -> str:

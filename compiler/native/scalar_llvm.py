@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..dtypes import DType, bfloat16, bool_, float16, float32
+from ..dtypes import DType, bfloat16, bool_, float16
 from ..errors import UnsupportedError
 from ..scalar import Scalar, Word
 from .function import Function
@@ -204,41 +204,6 @@ class Words:
         how = _conversion(source, target)
         return self.function.do(how.format(before, x, after)) if how else x
 
-    def _libm(self, scalar: Scalar, operands: Sequence[str]) -> str:
-        """The C library's function; element by element for vectors, half floats as floats."""
-        if self.width > 1:
-            return self._each(scalar, operands)
-        dtype = scalar.dtype
-        if dtype.itemsize < 4:
-            single = Words(self.function)
-            kind = register_type(dtype)
-            wide = [self.function.do(f"fpext {kind} {x} to float") for x in operands]
-            result = single._library(scalar.detail, float32, wide)
-            return self.function.do(f"fptrunc float {result} to {kind}")
-        return self._library(scalar.detail, dtype, operands)
-
-    def _library(self, name: str, dtype: DType, operands: Sequence[str]) -> str:
-        kind = register_type(dtype)
-        full = f"{name}f" if dtype is float32 else name
-        types = ", ".join([kind] * len(operands))
-        marks = "nounwind willreturn memory(none)"
-        self.function.declare(f"declare {kind} @{full}({types}) {marks}")
-        given = ", ".join(f"{kind} {operand}" for operand in operands)
-        return self.function.do(f"call {kind} @{full}({given})")
-
-    def _each(self, scalar: Scalar, operands: Sequence[str]) -> str:
-        single = Words(self.function)
-        kind, element = self.type(scalar.dtype), register_type(scalar.dtype)
-        result = "poison"
-        for lane in range(self.width):
-            parts = [
-                self.function.do(f"extractelement {kind} {operand}, i64 {lane}")
-                for operand in operands
-            ]
-            one = single.apply(scalar, parts)
-            result = self.function.do(f"insertelement {kind} {result}, {element} {one}, i64 {lane}")
-        return result
-
 
 def _conversion(source: DType, target: DType) -> str:
     """How LLVM converts between two types, empty where there is nothing to do."""
@@ -262,5 +227,4 @@ _SPECIAL: dict[Word, Callable[[Words, Scalar, Sequence[str]], str]] = {
     Word.ABS: Words._abs,
     Word.BITCAST: Words._bitcast,
     Word.CAST: Words._cast,
-    Word.LIBM: Words._libm,
 }
