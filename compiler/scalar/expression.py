@@ -29,7 +29,7 @@ class Scalar:
     dtype : DType
         Type of the result.
     detail : object
-        A literal's value, an input's number, a libm function's name; else None.
+        A literal's value, an input's number; else None.
     """
 
     __slots__ = ("detail", "dtype", "operands", "word")
@@ -227,12 +227,6 @@ def bitcast(x: Scalar, dtype: DType) -> Scalar:
 def cast(x: Scalar, dtype: DType) -> Scalar:
     """The value converted; floats to integers saturate, NaN becomes 0."""
     return x if x.dtype is dtype else Scalar(Word.CAST, (x,), dtype)
-
-
-def libm(name: str, *operands: Scalar) -> Scalar:
-    """The C library's function of that name (``expf`` for float32, ``exp`` for float64)."""
-    aligned = _align(*operands)
-    return Scalar(Word.LIBM, aligned, aligned[0].dtype, name)
 
 
 def index(value: int) -> Scalar:

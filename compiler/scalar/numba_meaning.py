@@ -21,14 +21,6 @@ from ..errors import PluginError
 from .expression import Scalar
 from .words import Word
 
-# What C's math.h has; a body may call nothing else.
-_C_MATH = (
-    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 "
-    "fabs fdim floor fma fmax fmin fmod hypot ldexp lgamma log log10 log1p log2 logb nearbyint "
-    "nextafter pow remainder rint round sin sinh sqrt tan tanh tgamma trunc"
-)
-C_MATH = frozenset(_C_MATH.split())
-
 _INFIX = {
     Word.ADD: "+",
     Word.SUBTRACT: "-",
@@ -49,7 +41,7 @@ _CALLED = {
     Word.FMA: "fma",
     Word.TRUNCATED_DIVIDE: "truncated_divide",
     Word.TRUNCATED_REMAINDER: "truncated_remainder",
-    Word.SQRT: "math.sqrt",
+    Word.SQRT: "root",
     Word.ABS: "np.abs",
     Word.FLOOR: "np.floor",
     Word.CEIL: "np.ceil",
@@ -146,9 +138,6 @@ class _Printer:
             return self._cast(node, operands[0])
         if word is Word.BITCAST:
             return f"{self._intrinsic(f'bits_{node.dtype}', 'bits', node.dtype)}({operands[0]})"
-        if word is Word.LIBM:
-            function = self._intrinsic(f"c_{node.detail}", "libm", node.detail, len(operands))
-            return f"{function}({', '.join(operands)})"
         if word is Word.DIVIDE and not node.dtype.is_inexact:
             raise PluginError(f"the body divides {node.dtype}: cast it to a float first")
         if word in _INFIX:
@@ -219,23 +208,16 @@ class NumbaBody:
         return np.array(values, self.result.numpy).reshape(shape)
 
     def faults(self) -> list[str]:
-        """What a vectorised loop could not take: a wider type, a call, a raise.
-
-        Calls of C's math functions are allowed: bodies name them with `libm`.
-        """
+        """What a vectorised loop could not take: a wider type, a call, a raise."""
         found = []
         if "double" in self.llvm and all(d.name != "float64" for d in self.printed.dtypes):
             found.append("Numba widens the body to float64")
         for name in sorted(set(re.findall(r"\bcall\b[^@\n]*@\"?([\w.$]+)", self.llvm))):
-            if not (name.startswith("llvm.") or _is_c_math(name)):
+            if not name.startswith("llvm."):
                 found.append(f"the body calls {name}")
         if "picklebuf" in self.llvm or re.search(r"\bret i32 (?!0\b)", self.llvm):
             found.append("the body may raise")
         return found
-
-
-def _is_c_math(name: str) -> bool:
-    return name in C_MATH or (name.endswith("f") and name[:-1] in C_MATH)
 
 
 def compile_numba(expression: Scalar, arguments: Sequence[DType]) -> NumbaBody:
@@ -253,7 +235,6 @@ def _compile(printed: Printed) -> NumbaBody:
     made = {
         "bits": numba_words.bitcast_to,
         "saturated": numba_words.saturated_to,
-        "libm": numba_words.libm_function,
     }
     names = {name: made[kind](*details) for name, (kind, *details) in printed.intrinsics}
     names |= {dtype.name: numba_words.numba_type(dtype) for dtype in printed.dtypes}

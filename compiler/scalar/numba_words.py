@@ -54,6 +54,11 @@ def _fma(builder: Any, kind: Any, values: Any) -> Any:
     return builder.add(builder.mul(values[0], values[1]), values[2])
 
 
+def _root(builder: Any, kind: Any, values: Any) -> Any:
+    """LLVM's own: Numba's calls the C library."""
+    return builder.call(builder.module.declare_intrinsic("llvm.sqrt", [values[0].type]), values)
+
+
 def _quotient(builder: Any, kind: Any, values: Any) -> Any:
     return (builder.sdiv if kind.signed else builder.udiv)(*values)
 
@@ -102,25 +107,12 @@ def saturated_to(dtype: DType) -> Any:
     return _with_arity("saturated", 1, typed)
 
 
-@cache
-def libm_function(name: str, arity: int) -> Any:
-    """The intrinsic that calls the C library's function (with an ``f`` for float32)."""
-
-    def generate(builder: Any, kind: Any, values: Any) -> Any:
-        symbol = name + ("f" if kind.bitwidth == 32 else "")
-        signature = ir.FunctionType(values[0].type, [value.type for value in values])
-        known = builder.module.globals.get(symbol)
-        function = known or ir.Function(builder.module, signature, symbol)
-        return builder.call(function, values)
-
-    return _same_type(f"libm_{name}", arity, generate)
-
-
 NAMESPACE: dict[str, Any] = {
     "math": math,
     "np": np,
     "select": _with_arity("select", 3, _typed_select),
     "fma": _same_type("fma", 3, _fma),
+    "root": _same_type("root", 1, _root),
     "truncated_divide": _same_type("truncated_divide", 2, _quotient),
     "truncated_remainder": _same_type("truncated_remainder", 2, _remainder),
     "boolean": numba.types.boolean,

@@ -139,28 +139,6 @@ def _convert(x: Array, dtype: DType) -> Any:
     return np.where(low | high, ends, inside)
 
 
-def _vectorised(function: Callable[..., float]) -> Callable[..., Any]:
-    """A function of the C library over arrays, computed in float64."""
-    wide = np.vectorize(function, otypes=[np.float64])
-    return lambda *operands: wide(*operands).astype(operands[0].dtype)
-
-
-# Named after the functions, most of which the C library calls the same.
-LIBM: dict[str, Callable[..., Any]] = {
-    **{f.__name__: f for f in (np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p)},
-    **{f.__name__: f for f in (np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh)},
-    **{f.__name__: f for f in (np.cbrt, np.hypot, np.fmod)},
-    **{f.__name__: _vectorised(f) for f in (math.erf, math.erfc)},
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "atan2": np.arctan2,
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
-    "pow": np.power,
-}
-
 MEANING: dict[Word, Callable[..., Any]] = {
     Word.LITERAL: _literal,
     Word.ADD: _plain(np.add),
@@ -192,6 +170,5 @@ MEANING: dict[Word, Callable[..., Any]] = {
     Word.ISNAN: _plain(np.isnan),
     Word.BITCAST: lambda node, x: np.ascontiguousarray(x).view(node.dtype.numpy).reshape(x.shape),
     Word.CAST: lambda node, x: _convert(x, node.dtype),
-    Word.LIBM: lambda node, *operands: LIBM[node.detail](*operands),
 }
 """What each word but INPUT and LOAD does: ``meaning(node, *operands)``."""

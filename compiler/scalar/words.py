@@ -40,7 +40,6 @@ class Word(enum.Enum):
     ISNAN = enum.auto()
     BITCAST = enum.auto()
     CAST = enum.auto()
-    LIBM = enum.auto()
 
 
 COMPARISONS = frozenset({Word.LESS, Word.LESS_EQUAL, Word.EQUAL, Word.NOT_EQUAL, Word.ISNAN})

@@ -33,7 +33,6 @@ from chainrule.compiler.scalar import (
     floor,
     fma,
     isnan,
-    libm,
     round_even,
     select,
     sqrt,
@@ -153,16 +152,6 @@ def test_fma_rounds_once() -> None:
 def test_bitcast_reads_the_same_bits() -> None:
     x = np.float32([1.0, -0.0, np.inf])
     same(compiled(lambda x: bitcast(x, int32), float32), x.view(np.int32), x)
-
-
-@pytest.mark.parametrize("dtype", [float32, float64])
-def test_libm_is_called_in_the_operands_dtype(dtype: DType) -> None:
-    body = compiled(lambda x: libm("tanh", x) + libm("pow", abs_(x), x), dtype)
-    x = np.array([0.25, 1.5], dtype.numpy)
-    assert body.result is dtype
-    assert body.faults() == []
-    exact = [math.tanh(v) + math.pow(v, v) for v in x.tolist()]
-    np.testing.assert_allclose(body.evaluate([x]), exact, rtol=4 * np.finfo(dtype.numpy).eps)
 
 
 def test_shared_nodes_are_written_once() -> None:

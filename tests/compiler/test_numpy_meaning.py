@@ -13,7 +13,6 @@ from chainrule.compiler.scalar import (
     cast,
     copysign,
     fma,
-    libm,
     select,
     truncated_divide,
     truncated_remainder,
@@ -107,12 +106,6 @@ def test_inputs_broadcast_and_literals_fill() -> None:
     filled = run(lambda a: select(a == 0, 1, a), x)
     assert filled.shape == (2, 1)
     assert filled.dtype == np.float32
-
-
-def test_functions_of_the_c_library_keep_the_dtype() -> None:
-    for dtype in (np.float32, np.float64):
-        found = run(lambda s: libm("erf", s), np.array([0.5, -1.0], dtype))
-        np.testing.assert_array_equal(found, np.array([math.erf(0.5), math.erf(-1.0)], dtype))
 
 
 def test_loads_are_asked_of_the_caller() -> None:
