@@ -29,6 +29,11 @@ class Captures:
 
     Arrays, plain Python values, containers of them and functions are watched; a look at an
     unchanged function compares identities alone.
+
+    Attributes
+    ----------
+    key : tuple
+        What was captured, by value: arrays by digest, the rest as it is.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -36,14 +41,11 @@ class Captures:
         self._seen: list[Any] = []
         visited: set[int] = set()
         self._watch(function, visited)
+        self.key = tuple(map(_key_of, self._seen))
 
     def unchanged(self) -> bool:
         """True while every watched name is bound to the very object that it was."""
         return all(read() is seen for read, seen in zip(self._reads, self._seen, strict=True))
-
-    def key(self) -> tuple[Any, ...]:
-        """What was captured, by value: arrays by digest, the rest as it is."""
-        return tuple(map(_key_of, self._seen))
 
     def _watch(self, thing: Any, visited: set[int]) -> None:
         if id(thing) in visited:

@@ -6,6 +6,7 @@ import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import update_wrapper
 from threading import RLock
 from types import MethodType
@@ -101,14 +102,17 @@ def compile(
 
 
 class _Plan:
-    """A program, the structure of its results, and the dtypes of arguments that are no arrays."""
+    """A program, the structure of its results, and the dtypes that leaves are converted to.
 
-    __slots__ = ("output", "program", "scalars")
+    A dtype is None where every leaf of the signature is an array as the program reads it.
+    """
 
-    def __init__(self, program: Program, output: Structure, scalars: Sequence[Any]) -> None:
+    __slots__ = ("conversions", "output", "program")
+
+    def __init__(self, program: Program, output: Structure, conversions: Sequence[Any]) -> None:
         self.program = program
         self.output = output
-        self.scalars = tuple(scalars)
+        self.conversions = tuple(conversions)
 
 
 class Compiled:
@@ -142,11 +146,10 @@ class Compiled:
         self.recompilations = 0
         self._plans: OrderedDict[Any, _Plan] = OrderedDict()
         self._captures: Captures | None = None
-        self._captured: tuple[Any, ...] = ()
-        self._latest: dict[str, Any] = {}
+        self._latest: dict[str, Any] | None = None
         self._methods: dict[int, Compiled] = {}
         self._lock = RLock()
-        update_wrapper(self, function)
+        update_wrapper(self, function, updated=())  # its attributes could hide our own
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Methods: each instance has its own programs, and its attributes are captured."""
@@ -167,12 +170,12 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self.parameters.take_apart(args, kwargs)
-        if any(isinstance(leaf, Value) for leaf in call.leaves):
+        if current() is not None or any(isinstance(leaf, Value) for leaf in call.leaves):
             return self._inside_a_trace(call)
         plan = self._plan(call)
         arrays = [
             leaf if dtype is None else np.asarray(leaf, dtype)
-            for leaf, dtype in zip(call.leaves, plan.scalars, strict=True)
+            for leaf, dtype in zip(call.leaves, plan.conversions, strict=True)
         ]
         return unflatten(plan.output, plan.program(arrays))
 
@@ -192,30 +195,31 @@ class Compiled:
         return unflatten(traced.output, emit(CALL, traced, call.leaves, {}))
 
     def _plan(self, call: Call) -> _Plan:
-        if self._captures is None or not self._captures.unchanged():
-            self._captures = Captures(self.function)
-            self._captured = self._captures.key()
+        captures = self._captures
+        if captures is None or not captures.unchanged():
+            captures = self._captures = Captures(self.function)
         types = tuple(map(_signature, call.leaves))
         static = tuple((name, _exactly(value)) for name, value in call.static)
-        key = (call.structure, types, static, self._captured)
+        key = (call.structure, types, static, captures.key)
         plan = self._plans.get(key)
         if plan is None:
             with self._lock:
                 plan = self._plans.get(key) or self._make(key, call)
         else:
-            self._plans.move_to_end(key)
+            with suppress(KeyError):  # another thread's compilation may just have dropped it
+                self._plans.move_to_end(key)
         return plan
 
     def _make(self, key: Any, call: Call) -> _Plan:
         names = self.parameters.leaf_names(call.structure)
         types = [leaf_type(leaf, name) for leaf, name in zip(call.leaves, names, strict=True)]
-        self._count(call, dict(zip(names, map(str, types), strict=True)))
         traced = trace_leaves(
             lambda leaves: self.parameters.call(call.structure, call.static, leaves),
             call.leaves,
             names,
             self.parameters.name,
         )
+        self._count(call, dict(zip(names, map(str, types), strict=True)))
         program = Program(
             traced.graph,
             backend=self.backend,
@@ -223,11 +227,11 @@ class Compiled:
             donors=self._donors(call, traced.graph),
             threads=self.threads,
         )
-        scalars = [
-            None if isinstance(leaf, np.ndarray) else type.dtype.numpy
+        conversions = [
+            None if type.shape and _signature(leaf)[1].isnative else type.dtype.numpy
             for leaf, type in zip(call.leaves, types, strict=True)
         ]
-        plan = self._plans[key] = _Plan(program, traced.output, scalars)
+        plan = self._plans[key] = _Plan(program, traced.output, conversions)
         while len(self._plans) > PROGRAMS_KEPT:
             self._plans.popitem(last=False)
         return plan
@@ -248,7 +252,7 @@ class Compiled:
         """Count this compilation and, when there were many, warn with what changed."""
         seen: dict[str, Any] = {**types, **{n: repr(v) for n, v in call.static}}
         before, self._latest = self._latest, seen
-        if not before:
+        if before is None:
             return
         self.recompilations += 1
         if self.recompilations >= RECOMPILATIONS_BEFORE_WARNING:

@@ -235,3 +235,71 @@ def test_numbers_made_of_python_numbers_give_way_as_in_numpy(f):
     found = cr.compile(f)(x, 3)
     assert found.dtype == f(x, 3).dtype == np.float32
     np.testing.assert_allclose(found, f(x, 3), rtol=1e-6)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 0, 1)])
+def test_arrays_without_dimensions_and_scalars_share_a_program(order):
+    f, traces = counted(lambda x: x * 2)
+    given = [np.array(3.0), np.float64(4.0), np.array(5.0)[...]]
+    for i in order:
+        assert f(given[i]) == 2 * given[i]
+    assert len(traces) == 1
+
+
+def test_arrays_of_the_other_byte_order_are_converted():
+    f = cr.compile(lambda x: x * 2)
+    for dtype in (">f8", "<f8", ">f8"):
+        np.testing.assert_array_equal(f(np.arange(3).astype(dtype)), [0.0, 2.0, 4.0])
+    assert f(np.array(3, ">i4")) == 6
+
+
+def test_a_compiled_function_inside_a_trace_may_close_over_its_values():
+    def outer(x):
+        return cr.compile(lambda y: y * x)(2.0) + cr.compile(lambda: x * x)()
+
+    assert cr.compile(outer)(3.0) == 15.0
+    assert cr.grad(outer)(3.0) == 8.0
+
+
+def test_functions_without_arguments_count_their_recompilations():
+    w = np.ones(2)
+
+    def f():
+        return w * 2
+
+    g = cr.compile(f)
+    g()
+    w = np.zeros(2)
+    np.testing.assert_array_equal(g(), [0.0, 0.0])
+    assert g.recompilations == 1
+
+
+def test_a_trace_that_fails_is_no_compilation():
+    def f(x):
+        if x.ndim == 2:
+            raise RuntimeError("two dimensions")
+        return x * 2
+
+    g = cr.compile(f)
+    with pytest.raises(RuntimeError, match="two dimensions"):
+        g(np.ones((2, 2)))
+    assert g(1.0) == 2.0
+    assert g.recompilations == 0
+
+
+def test_compile_and_grad_nest_in_any_order():
+    def f(x):
+        return x**4
+
+    assert cr.compile(cr.grad(cr.compile(cr.grad(f))))(2.0) == 48.0
+    assert cr.compile(cr.grad(cr.compile(cr.grad(cr.compile(cr.grad(f))))))(2.0) == 48.0
+
+
+def test_attributes_of_the_function_stay_its_own():
+    def f(x):
+        return x * 2
+
+    f.backend, f.recompilations = "mine", 7
+    compiled = cr.compile(f)
+    assert compiled(1.0) == 2.0
+    assert (compiled.backend, compiled.recompilations) == ("native", 0)
