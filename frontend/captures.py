@@ -18,6 +18,7 @@ import numpy as np
 
 from ..compiler.attributes import FrozenArray
 from ..compiler.provenance import is_library
+from ..compiler.value import Value
 
 Read = Callable[[], Any]
 
@@ -53,7 +54,12 @@ class Captures:
         visited.add(id(thing))
         for read in _reads_of(thing):
             value = read()
-            if isinstance(value, _VALUES) or callable(value) or _holds_values(value):
+            if (
+                isinstance(value, _VALUES)
+                or callable(value)
+                or _holds_values(value)
+                or _has_attributes(value)
+            ):
                 self._reads.append(read)
                 self._seen.append(value)
             if _is_user_code(value) or _holds_values(value):
@@ -75,6 +81,9 @@ def _reads_of(thing: Any) -> Iterator[Read]:
         yield lambda: thing.__func__
         for name in getattr(thing.__self__, "__dict__", {}):
             yield functools.partial(getattr, thing.__self__, name, _MISSING)
+        if isinstance(thing.__func__, types.FunctionType):
+            names = _names_looked_up(thing.__func__.__code__)
+            yield from _reads_of_attributes(thing.__self__, names, set())
     elif isinstance(thing, types.FunctionType):
         yield from _reads_of_function(thing)
     elif isinstance(thing, (list, tuple)):
@@ -85,34 +94,63 @@ def _reads_of(thing: Any) -> Iterator[Read]:
         yield thing.__len__
         for name in thing:
             yield functools.partial(thing.get, name, _MISSING)
+    elif hasattr(thing, "__wrapped__"):
+        yield lambda: thing.__wrapped__
     elif not isinstance(thing, type):
         for name in getattr(thing, "__dict__", {}):
             yield functools.partial(getattr, thing, name, _MISSING)
 
 
 def _reads_of_function(function: types.FunctionType) -> Iterator[Read]:
-    for cell in function.__closure__ or ():
-        yield functools.partial(_cell_value, cell)
-    names = function.__globals__
-    for name in _global_names(function.__code__):
-        if name in names:
-            yield functools.partial(names.get, name, _MISSING)
+    known = function.__globals__
+    names = _names_looked_up(function.__code__)
+    around = [functools.partial(_cell_value, cell) for cell in function.__closure__ or ()]
+    around += [functools.partial(known.get, name, _MISSING) for name in names if name in known]
+    visited: set[int] = set()
+    for read in around:
+        yield read
+        yield from _reads_of_attributes(read(), names, visited)
     for i in range(len(function.__defaults__ or ())):
         yield functools.partial(_default, function, i)
     for name in function.__kwdefaults__ or {}:
-        yield functools.partial((function.__kwdefaults__ or {}).get, name)
+        yield functools.partial(_keyword_default, function, name)
     wrapped = inspect.unwrap(function)
     if wrapped is not function:
         yield lambda: wrapped
 
 
-def _global_names(code: types.CodeType) -> set[str]:
-    """Names that a function and the functions inside it look up."""
+def _reads_of_attributes(thing: Any, names: set[str], visited: set[int]) -> Iterator[Read]:
+    """Ways to read again the attributes of an object or a module that code with `names` reads."""
+    if not _has_attributes(thing) or id(thing) in visited:
+        return
+    visited.add(id(thing))
+    for name in sorted(names & vars(thing).keys()):
+        read = functools.partial(getattr, thing, name, _MISSING)
+        yield read
+        yield from _reads_of_attributes(read(), names, visited)
+    for name in sorted(names & vars(type(thing)).keys()):
+        method = vars(type(thing))[name]
+        if isinstance(method, types.FunctionType) and _is_user_code(method):
+            bound = types.MethodType(method, thing)
+            yield functools.partial(lambda bound: bound, bound)
+
+
+def _names_looked_up(code: types.CodeType) -> set[str]:
+    """Globals and attributes that a function and the functions inside it look up."""
     names = set(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            names |= _global_names(constant)
+            names |= _names_looked_up(constant)
     return names
+
+
+def _has_attributes(value: Any) -> bool:
+    """True for modules and plain objects whose attributes a user may set."""
+    if isinstance(value, types.ModuleType):
+        return not is_library(value.__name__)
+    if isinstance(value, (type, Value, *_VALUES)) or callable(value):
+        return False
+    return hasattr(value, "__dict__") and not is_library(type(value).__module__)
 
 
 def _cell_value(cell: types.CellType) -> Any:
@@ -127,13 +165,19 @@ def _element(sequence: Sequence[Any], position: int) -> Any:
 
 
 def _default(function: types.FunctionType, position: int) -> Any:
-    return (function.__defaults__ or ())[position]
+    return _element(function.__defaults__ or (), position)
+
+
+def _keyword_default(function: types.FunctionType, name: str) -> Any:
+    return (function.__kwdefaults__ or {}).get(name, _MISSING)
 
 
 def _is_user_code(value: Any) -> bool:
     if isinstance(value, (functools.partial, types.MethodType)):
         return True
-    return isinstance(value, types.FunctionType) and not is_library(value.__module__ or "")
+    if not isinstance(value, types.FunctionType):
+        return callable(value) and hasattr(value, "__wrapped__")  # a compiled function
+    return not is_library(value.__module__ or "")
 
 
 def _holds_values(value: Any) -> bool:
@@ -153,6 +197,6 @@ def _key_of(value: Any) -> Any:
         return "nan"
     if isinstance(value, _VALUES):
         return type(value), value
-    if isinstance(value, types.FunctionType):
-        return value.__code__
+    if isinstance(value, (types.FunctionType, types.MethodType)):
+        return getattr(value, "__code__", None)  # a method is made anew at each look
     return id(value) if callable(value) else None

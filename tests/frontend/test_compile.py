@@ -1,6 +1,7 @@
 """Compiled functions: when they are traced, what keys a program, what is refused."""
 
 import functools
+import types
 import warnings
 
 import numpy as np
@@ -303,3 +304,49 @@ def test_attributes_of_the_function_stay_its_own():
     compiled = cr.compile(f)
     assert compiled(1.0) == 2.0
     assert (compiled.backend, compiled.recompilations) == ("native", 0)
+
+
+def test_attributes_of_captured_objects_and_modules_are_captured():
+    class Model:
+        def __init__(self, scale):
+            self.scale, self.inner = scale, types.SimpleNamespace(shift=0.0)
+
+        def apply(self, x):
+            return x * self.scale + self.inner.shift
+
+    model, settings = Model(2.0), types.ModuleType("settings")
+    settings.rate = 1.0
+    direct = cr.compile(lambda x: x * model.scale + model.inner.shift)
+    through = cr.compile(lambda x: model.apply(x))
+    bound = cr.compile(model.apply)
+    module = cr.compile(lambda x: x * settings.rate)
+    assert [f(1.0) for f in (direct, through, bound, module)] == [2.0, 2.0, 2.0, 1.0]
+    model.scale, model.inner.shift, settings.rate = 3.0, 10.0, 4.0
+    assert [f(1.0) for f in (direct, through, bound, module)] == [13.0, 13.0, 13.0, 4.0]
+    model = Model(5.0)
+    assert [f(1.0) for f in (direct, through)] == [5.0, 5.0]
+    model = Model(2.0)
+    assert [f(1.0) for f in (direct, through)] == [2.0, 2.0]
+    assert direct.recompilations == through.recompilations == 2
+
+
+def test_what_an_inner_compiled_function_captures_is_captured():
+    k = 2.0
+    inner = cr.compile(lambda x: x * k)
+    outer = cr.compile(lambda x: inner(x) + 1)
+    assert outer(1.0) == 3.0
+    k = 5.0
+    assert outer(1.0) == 6.0
+
+
+def test_replaced_defaults_are_seen():
+    def f(x, y=2.0, *, z=3.0):
+        return x * y + z
+
+    g = cr.compile(f)
+    assert g(1.0) == 5.0
+    f.__kwdefaults__ = {"z": 4.0}
+    assert g(1.0) == 6.0
+    f.__defaults__ = ()
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'y'"):
+        g(1.0)
