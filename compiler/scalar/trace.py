@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..dtypes import DType, int64
+from ..dtypes import DType, float32, int64
 from ..errors import PluginError
 from ..types import ArrayType
-from .expression import Scalar, index
+from .expression import Scalar, cast, index
 from .words import Word
 
 
@@ -59,10 +59,16 @@ def trace_elementwise(
     result: DType,
     attributes: Mapping[str, Any],
 ) -> Scalar:
-    """The expression of an elementwise body over `INPUT` scalars; checks the result's dtype."""
-    value = body(*inputs(dtypes), **attributes)
+    """The expression of an elementwise body over `INPUT` scalars; checks the result's dtype.
+
+    Storage types are widened to float32 for the body, and what it gives is rounded once.
+    """
+    wide = [cast(x, float32) if x.dtype.storage_only else x for x in inputs(dtypes)]
+    value = body(*wide, **attributes)
     if not isinstance(value, Scalar):
         raise PluginError(f"the body returns {value!r}, not a scalar")
+    if result.storage_only and value.dtype is float32:
+        value = cast(value, result)
     if value.dtype is not result:
         taken = ", ".join(map(str, dtypes))
         raise PluginError(

@@ -13,7 +13,6 @@ from ...compiler.plugin import (
     copysign,
     elementwise,
     float32,
-    fma,
     given,
     integers,
     isnan,
@@ -24,8 +23,7 @@ from ...compiler.plugin import (
     special_pairs,
     trunc,
 )
-from ..transcendental.double_word import two_product
-from ..transcendental.logarithm_double import exp2_double, log2_double
+from ..transcendental.logarithm_double import power_by_float64, power_by_parts
 
 
 def _reference(x, y):
@@ -56,15 +54,11 @@ def power(x, y):
 
 
 def _by_logarithm(x, y):
-    """Floats: ``2**(y log2(x))`` with the logarithm to twice the precision."""
+    """Floats: ``2**(y log2(x))`` with more than the format's precision between."""
     size = abs_(x)
     endless = (size == 0) | (size == math.inf)
-    high, low = log2_double(select(endless, 1.0, size))
-    # Beyond, any power other than of 1 overflows or vanishes: products stay finite.
-    reach = 2.0**40 if x.dtype is float32 else 2.0**70
-    factor = select(y > reach, reach, select(y < -reach, -reach, y))
-    product, rest = two_product(factor, high)
-    value = exp2_double(product, fma(factor, low, rest))
+    base = select(endless, 1.0, size)
+    value = power_by_float64(base, y) if x.dtype is float32 else power_by_parts(base, y)
     value = select(endless, select((size == 0) == (y < 0), math.inf, literal(0.0, x.dtype)), value)
     half = 0.5 * y
     whole, odd = y == trunc(y), (y == trunc(y)) & (half != trunc(half))

@@ -39,10 +39,7 @@ QUARTER_PI = math.pi / 4
 LOW_32 = 0xFFFFFFFF
 
 # 2 pi 2^-64 as a sum of two floats: from 2^-64 turns to radians.
-RADIANS = {
-    float32: (6.2831854820251464844 * 2.0**-64, -1.7484555314695172e-07 * 2.0**-64),
-    float64: (2 * math.pi * 2.0**-64, 2.4492935982947064e-16 * 2.0**-64),
-}
+RADIANS = (2 * math.pi * 2.0**-64, 2.4492935982947064e-16 * 2.0**-64)
 
 # Minimax on r^2 <= (pi/4)^2 of (sin(r) - r) / r^3: errors 4e-9 and 4e-18 of sin.
 SINE = {
@@ -65,11 +62,18 @@ COSINE = {
 def reduced_angle(x):
     """``q, r, low``: quarter turns of abs(x) modulo 4, an integer scalar, and the angle left."""
     size = abs_(x)
-    quarters, high, low = _turned_32(size) if x.dtype is float32 else _turned_64(size)
-    r, rest = times(high, low, *RADIANS[x.dtype])
     near = size <= QUARTER_PI
-    q = select(near, 0, quarters)
-    return q, select(near, size, r), select(near, 0, rest)
+    quarters, r, rest = _turned_32(size) if x.dtype is float32 else _turned_64(size)
+    return select(near, 0, quarters), select(near, size, r), select(near, 0, rest)
+
+
+def quarter_waves(x):
+    """``q, sine, cosine``: quarter turns of abs(x), and of the angle left; in float32 to 1.6 ulp.
+
+    The low part of a float32 angle would cost a fifth of the time for half a unit.
+    """
+    q, r, low = reduced_angle(x)
+    return q, *sine_and_cosine(r, literal(0.0, float32) if x.dtype is float32 else low)
 
 
 def sine_and_cosine(r, low):
@@ -90,7 +94,7 @@ def signed(value, bits):
 
 
 def _turned_64(x):
-    """Quarter turns, and what is left in 2^-64 turns as a sum of two float64."""
+    """Quarter turns, and the angle left as a sum of two float64."""
     m, position = _significand(x, int64)
     words = _window(bitcast(position, uint64), 3)
     limbs = [part for word in words for part in (word >> 32, word & LOW_32)]
@@ -114,21 +118,20 @@ def _turned_64(x):
     real = [as_real(part, float64) for part in (left >> 32, left & LOW_32)]
     fine = [as_real(bitcast(part, int64), float64) for part in (third, fourth)]
     high, low = fast_two_sum(real[0] * 2.0**32, real[1])
-    return q, *fast_two_sum(high, low + fma(fine[1], 2.0**-64, fine[0] * 2.0**-32))
+    high, low = fast_two_sum(high, low + fma(fine[1], 2.0**-64, fine[0] * 2.0**-32))
+    return q, *times(high, low, *RADIANS)
 
 
 def _turned_32(x):
-    """Quarter turns, and what is left in 2^-64 turns as a sum of two float32."""
+    """Quarter turns, and the angle left as a sum of two float32, by way of float64."""
     m, position = _significand(x, int32)
     words = [cast(word, uint64) for word in _window(bitcast(position, uint32), 3)]
     m = cast(bitcast(m, uint32), uint64)
     total = ((m * words[0]) << 32) + m * words[1] + ((m * words[2]) >> 32)
     q, left = _quarters(bitcast(total, int64))
-    # Three parts of 21 bits, each exact in float32.
-    parts = [left >> 42, (left >> 21) & 0x1FFFFF, left & 0x1FFFFF]
-    real = [as_real(cast(part, int32), float32) for part in parts]
-    high, low = fast_two_sum(real[0] * 2.0**42, real[1] * 2.0**21)
-    return cast(q, int32), *fast_two_sum(high, low + real[2])
+    angle = cast(left, float64) * RADIANS[0]
+    high = cast(angle, float32)
+    return cast(q, int32), high, cast(angle - cast(high, float64), float32)
 
 
 def _significand(x, integer):

@@ -15,7 +15,7 @@ from ...compiler.plugin import (
     select,
     specials,
 )
-from .circular import reduced_angle, signed, sine_and_cosine
+from .circular import quarter_waves, signed
 
 
 @elementwise(
@@ -23,13 +23,12 @@ from .circular import reduced_angle, signed, sine_and_cosine
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=1.0,
+    ulp=1.6,
     reference=np.cos,
 )
 def cos(x):
     """Cosine of each element, in radians; NaN at infinities."""
-    q, r, low = reduced_angle(x)
-    sine, cosine = sine_and_cosine(r, low)
+    q, sine, cosine = quarter_waves(x)
     sign = (q + 1) << (q.dtype.bits - 2)
     value = signed(select((q & 1) != 0, sine, cosine), sign)
     return select(abs_(x) < math.inf, value, math.nan)

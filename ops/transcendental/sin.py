@@ -16,7 +16,7 @@ from ...compiler.plugin import (
     select,
     specials,
 )
-from .circular import reduced_angle, signed, sine_and_cosine
+from .circular import quarter_waves, signed
 
 
 @elementwise(
@@ -24,14 +24,13 @@ from .circular import reduced_angle, signed, sine_and_cosine
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=1.0,
+    ulp=1.6,
     zero_preserving=True,
     reference=np.sin,
 )
 def sin(x):
     """Sine of each element, in radians; NaN at infinities."""
-    q, r, low = reduced_angle(x)
-    sine, cosine = sine_and_cosine(r, low)
+    q, sine, cosine = quarter_waves(x)
     sign = (q << (q.dtype.bits - 2)) ^ bitcast(x, q.dtype)
     value = signed(select((q & 1) != 0, cosine, sine), sign)
     return select(abs_(x) < math.inf, value, math.nan)

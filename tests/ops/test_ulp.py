@@ -339,6 +339,15 @@ def test_special_pairs_give_what_c_says(name: str, dtype: str, run: Any) -> None
     np.testing.assert_array_equal(np.signbit(found[number]), np.signbit(expected[number]))
 
 
+@pytest.mark.parametrize("name", UNARY)
+def test_every_float16_gives_the_rounded_float32(name: str) -> None:
+    """Storage types are widened for the body and its result is rounded once."""
+    x = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    with np.errstate(over="ignore"):
+        expected = compiled(name, [x.astype(np.float32)]).astype(np.float16)
+    np.testing.assert_array_equal(compiled(name, [x]), expected)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["exp", "log", "tanh"])
 def test_every_float32_keeps_the_budgets(name: str) -> None:
