@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+import numpy as np
+
 from .errors import ArgumentError, UnsupportedError
 from .explain import explain
 from .graph import Graph
@@ -68,6 +70,7 @@ class Program:
         passes: Sequence[Pass] = DEFAULT_PASSES,
         donors: Mapping[int, int] | None = None,
         threads: int | None = None,
+        leaves: Callable[[Sequence[Any]], Sequence[Any]] = list,
         check: bool = False,
     ) -> None:
         if backend not in BACKENDS:
@@ -78,6 +81,7 @@ class Program:
         self.backend = backend
         self.graph, self.passes = optimise(traced, passes, check=check)
         self.donors = dict(donors or {})
+        self._leaves = leaves
         self._run = BACKENDS[backend](self.graph, self.donors, threads)
         self.compile_seconds = time.perf_counter() - started
 
@@ -114,11 +118,18 @@ class Program:
         """What was collapsed, fused, kept apart, reused and why."""
         return explain(self)
 
-    def profile(self, *arrays: Any, calls: int = 50) -> Profile:
-        """Time whole calls on these inputs (copies of them, so that donation does no harm)."""
+    def profile(self, *args: Any, calls: int = 50) -> Profile:
+        """Time whole calls on copies of these arguments, so that donation does no harm.
+
+        The arguments are those of the compiled function; of a program made from a graph, the
+        graph's inputs.
+        """
+        types = [unit.array_type.dtype.numpy for unit in self.graph.inputs]
+        leaves = self._leaves(args)
+        arrays = [np.asarray(leaf, dtype) for leaf, dtype in zip(leaves, types, strict=True)]
         times = []
         for _ in range(calls + 1):
-            given = copy.deepcopy(list(arrays))
+            given = copy.deepcopy(arrays)
             started = time.perf_counter()
             self(given)
             times.append(time.perf_counter() - started)

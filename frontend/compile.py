@@ -226,6 +226,7 @@ class Compiled:
             passes=self.passes,
             donors=self._donors(call, traced.graph),
             threads=self.threads,
+            leaves=lambda args: self.parameters.take_apart(tuple(args), {}).leaves,
         )
         conversions = [
             None if type.shape and _signature(leaf)[1].isnative else type.dtype.numpy

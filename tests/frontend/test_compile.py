@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.errors import ArgumentError, RecompilationWarning
+from chainrule.compiler.errors import ArgumentError, DTypeError, RecompilationWarning
 
 
 def counted(function, **options):
@@ -350,3 +350,19 @@ def test_replaced_defaults_are_seen():
     f.__defaults__ = ()
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'y'"):
         g(1.0)
+
+
+def test_a_python_integer_beyond_64_bits_is_refused_with_the_line():
+    with pytest.raises(DTypeError, match="the Python integer 9223372036854775808 does not fit"):
+        cr.compile(lambda x: x + 2**63)(np.ones(2))
+    with pytest.raises(DTypeError, match="the argument n is 9223372036854775808"):
+        cr.compile(lambda n: n * 2)(2**63)
+
+
+def test_a_profile_takes_the_arguments_of_the_function():
+    f = cr.compile(lambda params, x: x @ params["w"] + params["b"], donate_argnames="params")
+    args = {"w": np.ones((3, 2)), "b": 0.5}, np.ones((4, 3))
+    profile = f.program(*args).profile(*args, calls=5)
+    assert profile.calls == 5
+    assert 0 < profile.best <= profile.median
+    np.testing.assert_array_equal(args[0]["w"], np.ones((3, 2)))
