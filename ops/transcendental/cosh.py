@@ -9,9 +9,7 @@ from ...compiler.plugin import (
     elementwise,
     given,
     integers,
-    isnan,
     ordinary,
-    select,
     specials,
 )
 from .exponential import half_exponential
@@ -28,7 +26,7 @@ from .exponential import half_exponential
 def cosh(x):
     """Hyperbolic cosine of each element."""
     high, low = half_exponential(abs_(x))
-    return select(isnan(x), x, high + (0.25 / high + low))
+    return high + (0.25 / high + low)
 
 
 @cosh.vjp

@@ -16,7 +16,6 @@ from ...compiler.plugin import (
     fma,
     given,
     integers,
-    isnan,
     ordinary,
     select,
     specials,
@@ -82,8 +81,7 @@ def erf(x):
     small = fma(polynomial(x * x, ODD[x.dtype]), x, x)
     end = ONE[x.dtype]
     tail = exponential(polynomial(select(size > end, end, size), LOG_ERFC[x.dtype]))
-    value = select(size < 1, small, copysign(1 - tail, x))
-    return select(isnan(x), x, value)
+    return select(size < 1, small, copysign(1 - tail, x))
 
 
 @erf.vjp

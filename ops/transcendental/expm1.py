@@ -11,13 +11,12 @@ from ...compiler.plugin import (
     fma,
     given,
     integers,
-    isnan,
     ordinary,
     select,
     specials,
 )
 from .exponential import OVERFLOW, clamped, reduced
-from .polynomial import FORMATS, power_of_two, whole_part
+from .polynomial import FORMATS, power_of_two
 
 # Below, e^x - 1 rounds to -1.
 MINUS_ONE = {float32: -18.0, float64: -40.0}
@@ -36,9 +35,9 @@ def expm1(x):
     """Exponential less one, exact to the last places near 0."""
     n, r, rest = reduced(clamped(x, MINUS_ONE[x.dtype], OVERFLOW[x.dtype]))
     form = FORMATS[x.dtype]
-    half = power_of_two(whole_part(n) - 1, form)
+    half = power_of_two(n - 1, form)
     whole = 2 * fma(r + rest, half, half - 0.5)
-    return select(isnan(x) | (x == 0), x, select(n == 0, r + rest, whole))
+    return select(x == 0, x, select(n == 0, r + rest, whole))
 
 
 @expm1.vjp

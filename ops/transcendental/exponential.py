@@ -6,8 +6,8 @@ q(r)`` with a minimax polynomial q; scaling by ``2^n`` goes in two steps, so tha
 subnormal.
 """
 
-from ...compiler.plugin import float32, float64, fma, round_even, select
-from .polynomial import FORMATS, polynomial, power_of_two, whole_part
+from ...compiler.plugin import float32, float64, fma, select
+from .polynomial import FORMATS, nearest_whole, polynomial, power_of_two
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = {float32: 0.693359375, float64: 6.93147180369123816490e-01}
@@ -33,21 +33,20 @@ QUADRATIC = {
 
 
 def reduced(x):
-    """``n, r, tail`` with ``x = n ln 2 + r + tail``, n integral, and ``e^r - 1 - r`` of it."""
-    n = round_even(x * LOG2_E)
+    """``n, r, rest``: an integer scalar, ``r`` of ``x = n ln 2 + r``, and ``e^r - 1 - r``."""
+    n, whole = nearest_whole(x, LOG2_E)
     coarse = fma(n, -LN2_HIGH[x.dtype], x)
     low = LN2_LOW[x.dtype]
     r = fma(n, -low, coarse)
     tail = fma(n, -low, coarse - r)
-    return n, r, fma(polynomial(r, QUADRATIC[x.dtype]), r * r, tail)
+    return whole, r, fma(polynomial(r, QUADRATIC[x.dtype]), r * r, tail)
 
 
 def scaled(value, exponent):
-    """``value * 2**exponent`` rounded once, for integral float exponents."""
+    """``value * 2**exponent`` rounded once, for an integer scalar."""
     form = FORMATS[value.dtype]
-    whole = whole_part(exponent)
-    half = whole >> 1
-    return value * power_of_two(half, form) * power_of_two(whole - half, form)
+    half = exponent >> 1
+    return value * power_of_two(half, form) * power_of_two(exponent - half, form)
 
 
 def clamped(x, low, high):
@@ -57,7 +56,7 @@ def clamped(x, low, high):
 
 
 def exponential(x):
-    """``e**x`` to 0.91 ulp, NaN aside."""
+    """``e**x`` to 0.91 ulp; NaN passes through."""
     n, r, rest = reduced(clamped(x, UNDERFLOW[x.dtype], OVERFLOW[x.dtype]))
     return scaled(1 + (r + rest), n)
 

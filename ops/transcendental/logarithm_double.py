@@ -4,12 +4,12 @@
 ``B = A / 3``. The last term alone may be rounded to one float: it is 2^-12 of the whole at most.
 """
 
-from ...compiler.plugin import cast, float32, float64, fma, round_even, select
+from ...compiler.plugin import cast, float32, float64, fma, select
 from ...compiler.scalar.expression import literal
 from .double_word import fast_two_sum, product, times, two_product, two_sum
 from .exponential import QUADRATIC, clamped, scaled
 from .logarithm import exponent_and_significand, split
-from .polynomial import FORMATS, as_real, polynomial, power_of_two, whole_part
+from .polynomial import FORMATS, as_real, nearest_whole, polynomial, power_of_two
 
 # 2 / ln 2, a third of it, and ln 2, each as a sum of two floats.
 LINEAR = {
@@ -75,13 +75,13 @@ def exp2_double(high, low):
     floor, ceiling = LOWEST[high.dtype], HIGHEST[high.dtype]
     outside = (high < floor) | (high > ceiling)
     high = select(high > ceiling, ceiling, select(high < floor, floor, high))
-    n = round_even(high)
+    n, whole = nearest_whole(high)
     part, part_low = fast_two_sum(high - n, select(outside, 0, low))
     ln2, ln2_low = LN2[high.dtype]
     r, tail = two_product(part, ln2)
     tail = fma(part, ln2_low, fma(part_low, ln2, tail))
     rest = fma(polynomial(r, QUADRATIC[r.dtype]), r * r, tail)
-    return scaled(1 + (r + rest), n)
+    return scaled(1 + (r + rest), whole)
 
 
 def power_by_parts(x, y):
@@ -100,6 +100,6 @@ def power_by_float64(x, y):
     s = (m - 1) / (m + 1)
     logarithm = fma(s, polynomial(s * s, SINGLE_LOG2), as_real(k, float64))
     exponent = clamped(y * logarithm, 2 * LOWEST[float32], 2 * HIGHEST[float32])
-    n = round_even(exponent)
-    r = exponent - n
-    return cast(polynomial(r, SINGLE_EXP2) * power_of_two(whole_part(n), FORMATS[float64]), float32)
+    n, whole = nearest_whole(exponent)
+    value = polynomial(exponent - n, SINGLE_EXP2) * power_of_two(whole, FORMATS[float64])
+    return cast(value, float32)

@@ -55,13 +55,15 @@ def power_of_two(exponent, form):
     return bitcast((exponent + form.bias) << form.digits, form.real)
 
 
-def whole_part(n):
-    """The integer scalar of an integral float of magnitude below ``2**(digits - 1)``.
+def nearest_whole(x, factor=1.0):
+    """The whole number nearest to ``factor * x``, as a float and as an integer scalar.
 
-    Exact, and one addition on any vector unit, where a conversion saturates or is missing.
+    Of magnitude below ``2**(digits - 1)``. Exact, and two sums on any vector unit, where rounding
+    takes more and conversions saturate or are missing.
     """
-    form = FORMATS[n.dtype]
-    return bitcast(n + form.magic, form.integer) - form.magic_bits
+    form = FORMATS[x.dtype]
+    shifted = fma(x, factor, form.magic)
+    return shifted - form.magic, bitcast(shifted, form.integer) - form.magic_bits
 
 
 def as_real(k, real):

@@ -9,7 +9,6 @@ from ...compiler.plugin import (
     fma,
     given,
     integers,
-    isnan,
     ordinary,
     select,
     specials,
@@ -43,7 +42,7 @@ def sigmoid(x):
     above, above_low = select(x < 0, high, 1), select(x < 0, low, 0)
     quotient = above * inverse
     rest = fma(-quotient, whole, above) + fma(-quotient, lost, above_low)
-    return select(isnan(x), x, fma(rest, inverse, quotient))
+    return fma(rest, inverse, quotient)
 
 
 @sigmoid.vjp

@@ -13,7 +13,6 @@ from ...compiler.plugin import (
     fma,
     given,
     integers,
-    isnan,
     ordinary,
     select,
     specials,
@@ -50,7 +49,7 @@ def sinh(x):
     small = fma(x * square, polynomial(square, ODD[x.dtype]), x)
     high, low = half_exponential(size)
     large = copysign(high - (0.25 / high - low), x)
-    return select(isnan(x), x, select(size < 1, small, large))
+    return select(size < 1, small, large)
 
 
 @sinh.vjp
