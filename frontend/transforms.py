@@ -257,7 +257,12 @@ def _split_aux(output: Structure, has_aux: bool) -> tuple[int, Structure]:
 
 def _match(tree: Any, structure: Structure, types: Sequence[Type], what: str) -> dict[int, Any]:
     """The (co)tangent's leaves by position, for the leaves that can have one."""
-    given = structure.flatten_up_to(tree) if tree is not None else [None] * structure.num_leaves
+    try:
+        given = [None] * structure.num_leaves if tree is None else structure.flatten_up_to(tree)
+    except ValueError:
+        raise ArgumentError(
+            f"the {what} has the structure {flatten(tree)[1]}, its value {structure}"
+        ) from None
     found = {}
     for position, (leaf, type) in enumerate(zip(given, types, strict=True)):
         if leaf is None or not type.differentiable:

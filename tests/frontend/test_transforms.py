@@ -163,3 +163,26 @@ def test_masked_branches_have_finite_gradients(dtype):
     found = cr.grad(f)(x)
     np.testing.assert_array_equal(found[:2], [0.0, 0.0])
     np.testing.assert_allclose(found[2:], expected, rtol=1e-6 if dtype is np.float32 else 1e-12)
+
+
+def test_derivatives_own_their_memory():
+    x, c = np.ones(3), np.arange(3.0)
+    dx, dy = cr.grad(lambda x, y: (x + y).sum() + (x * c).sum(), argnums=(0, 1))(x, x)
+    dx += 1.0
+    dy *= 2.0
+    np.testing.assert_array_equal(dx, [2.0, 3.0, 4.0])
+    np.testing.assert_array_equal(dy, [2.0, 2.0, 2.0])
+    seed = np.ones(3)
+    value, pullback = cr.vjp(lambda x: x, x)
+    (found,) = pullback(seed)
+    found += 1.0
+    value += 1.0
+    np.testing.assert_array_equal(seed, x)
+
+
+def test_a_cotangent_or_tangent_of_another_structure_is_refused():
+    _, pullback = cr.vjp(lambda x: (x, x), np.ones(3))
+    with pytest.raises(ArgumentError, match="the cotangent has the structure"):
+        pullback(np.ones(3))
+    with pytest.raises(ArgumentError, match="the tangent has the structure"):
+        cr.jvp(lambda x: x, (np.ones(3),), np.ones(3))
