@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .attributes import Attributes, FrozenArray
-from .errors import ArgumentError, LeakedTracerError
+from .errors import ArgumentError, DTypeError, LeakedTracerError
 from .graph import Graph, Unit, unit_key
 from .op import Op
 from .provenance import NOWHERE, Origin, here
@@ -124,7 +124,11 @@ class Builder:
             return given if given.builder is self else self._capture(given)
         if isinstance(given, (bool, int, float, complex)) and not isinstance(given, np.generic):
             type = type_of(given)
-            return self.constant(np.asarray(given, type.dtype.numpy), weak=type.weak)
+            try:
+                number = np.asarray(given, type.dtype.numpy)
+            except OverflowError:
+                raise DTypeError(f"the Python integer {given} does not fit {type.dtype}") from None
+            return self.constant(number, weak=type.weak)
         if isinstance(given, (np.ndarray, np.generic)):
             type_of(given)
             return self.constant(given)

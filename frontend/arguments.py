@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..compiler.dtypes import DType, as_dtype
-from ..compiler.errors import ArgumentError
+from ..compiler.errors import ArgumentError, DTypeError
 from ..compiler.types import ArrayType, type_of
 from ..compiler.value import Value
 from .pytree import Structure, flatten, leaf_names, unflatten
@@ -42,6 +42,8 @@ def leaf_type(leaf: Any, name: str) -> ArrayType:
         return leaf.type
     if isinstance(leaf, ShapeDtype):
         return ArrayType(leaf.shape, leaf.dtype)
+    if isinstance(leaf, int) and not -(2**63) <= leaf < 2**63:
+        raise DTypeError(f"the argument {name} is {leaf}, which does not fit int64")
     if isinstance(leaf, (bool, int, float, complex, np.ndarray, np.generic)):
         return type_of(leaf)
     raise ArgumentError(
