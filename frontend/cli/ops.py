@@ -75,6 +75,7 @@ def describe(op: Op) -> dict[str, Any]:
         "signature": signature(op),
         "dtypes": dtypes(op),
         "differentiable": list(op.differentiable),
+        "body": _source(op.function),
         "gradient": gradient(op),
         "linear_in": [list(group) for group in op.linear_in],
         "kink": op.kink,
@@ -164,6 +165,6 @@ def _story(story: dict[str, Any]) -> str:
     lines = [f"{story['name']}  {story['kind']}, {story['family']}{theory}", ""]
     lines += [textwrap.indent(story["doc"], "  "), ""] if story["doc"] else []
     lines += [f"  {label:13}{value}" for label, value in rows.items() if value]
-    for name, source in story["gradient"].items():
+    for name, source in {"body": story["body"], **story["gradient"]}.items():
         lines += ["", f"  {name}", textwrap.indent(source, "    ")]
     return "\n".join(lines)

@@ -122,7 +122,8 @@ def test_ops_tells_everything_about_one() -> None:
     assert story["samples"] == len(relu.accepted)
     assert story["file"].endswith("relu.py")
     text = run("ops", "relu").stdout
-    for shown in (relu.formula, "pwl-01", relu.kink, "@relu.vjp", story["file"]):
+    assert "def relu(x):" in story["body"]
+    for shown in (relu.formula, "pwl-01", relu.kink, "def relu(x):", "@relu.vjp", story["file"]):
         assert shown in text
 
 
