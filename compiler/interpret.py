@@ -28,7 +28,7 @@ def evaluate(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
         raise ArgumentError(f"got {len(arguments)} arguments, wanted {len(graph.inputs)}")
     known: dict[Unit, Any] = {}
     for unit, argument in zip(graph.inputs, arguments, strict=True):
-        known[unit] = _checked_input(unit, argument)
+        known[unit] = checked_input(unit, argument)
     with np.errstate(all="ignore"):
         for unit in graph.units:
             if unit not in known:
@@ -36,7 +36,8 @@ def evaluate(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
     return [known[unit] for unit in graph.outputs if not isinstance(unit.type, TokenType)]
 
 
-def _checked_input(unit: Unit, argument: Any) -> Any:
+def checked_input(unit: Unit, argument: Any) -> Any:
+    """The argument as an array, which must be of its input's type."""
     if isinstance(unit.type, TokenType):
         return None
     array = np.asarray(argument)

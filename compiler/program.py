@@ -14,7 +14,7 @@ import numpy as np
 from .errors import ArgumentError, UnsupportedError
 from .explain import explain
 from .graph import Graph
-from .interpret import evaluate
+from .interpret import checked_input, evaluate
 from .pipeline import DEFAULT_PASSES, Pass, optimise
 
 
@@ -34,7 +34,7 @@ class Profile:
     calls : int
         How many were timed, after one that was not.
     best, median : float
-        Seconds of a call, argument checks included.
+        Seconds of a call of the program itself.
     """
 
     calls: int
@@ -82,12 +82,21 @@ class Program:
         self.graph, self.passes = optimise(traced, passes, check=check)
         self.donors = dict(donors or {})
         self._leaves = leaves
-        self._run = BACKENDS[backend](self.graph, self.donors, threads)
+        self.run = BACKENDS[backend](self.graph, self.donors, threads)
         self.compile_seconds = time.perf_counter() - started
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
-        """The outputs for the graph's inputs in order."""
-        return self._run(arrays)
+        """The outputs for the graph's inputs in order.
+
+        Raises
+        ------
+        ArgumentError
+            When the arrays do not fit the inputs.
+        """
+        inputs = self.graph.inputs
+        if len(arrays) != len(inputs):
+            raise ArgumentError(f"got {len(arrays)} arguments, wanted {len(inputs)}")
+        return self.run([checked_input(*pair) for pair in zip(inputs, arrays, strict=True)])
 
     @cached_property
     def kernels(self) -> tuple[Any, ...]:
@@ -128,18 +137,19 @@ class Program:
         leaves = self._leaves(args)
         arrays = [np.asarray(leaf, dtype) for leaf, dtype in zip(leaves, types, strict=True)]
         times = []
-        for _ in range(calls + 1):
+        self(copy.deepcopy(arrays))
+        for _ in range(calls):
             given = copy.deepcopy(arrays)
             started = time.perf_counter()
-            self(given)
+            self.run(given)
             times.append(time.perf_counter() - started)
-        timed = sorted(times[1:])
+        timed = sorted(times)
         return Profile(calls, timed[0], timed[len(timed) // 2])
 
     def _native(self) -> Any:
         if self.backend != "native":
             raise UnsupportedError(f"the {self.backend} backend has no kernels to show")
-        return self._run
+        return self.run
 
     def __repr__(self) -> str:
         return f"<Program {self.graph.name}: {len(self.graph)} units, {self.backend}>"

@@ -177,7 +177,7 @@ class Compiled:
             leaf if dtype is None else np.asarray(leaf, dtype)
             for leaf, dtype in zip(call.leaves, plan.conversions, strict=True)
         ]
-        return unflatten(plan.output, plan.program(arrays))
+        return unflatten(plan.output, plan.program.run(arrays))
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program for a call with these arguments (arrays or `ShapeDtype`)."""

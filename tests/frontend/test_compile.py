@@ -366,3 +366,11 @@ def test_a_profile_takes_the_arguments_of_the_function():
     assert profile.calls == 5
     assert 0 < profile.best <= profile.median
     np.testing.assert_array_equal(args[0]["w"], np.ones((3, 2)))
+
+
+@pytest.mark.parametrize("given", [[np.ones(5)], [np.ones(3, np.float32)], [np.ones(3, ">f8")], []])
+def test_a_program_refuses_arrays_that_it_was_not_made_for(given):
+    program = cr.compile(lambda x: x * 2).program(np.ones(3))
+    np.testing.assert_array_equal(program([np.ones(3)])[0], [2.0, 2.0, 2.0])
+    with pytest.raises(ArgumentError, match="wanted"):
+        program(given)
