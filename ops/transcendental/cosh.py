@@ -7,6 +7,7 @@ from ...compiler.plugin import (
     abs_,
     case,
     elementwise,
+    finite_exponential,
     given,
     integers,
     ordinary,
@@ -20,6 +21,7 @@ from .exponential import half_exponential
     computes="float",
     accepts="biuf",
     cost="expensive",
+    domain={"x": finite_exponential},
     ulp=1.0,
     reference=np.cosh,
 )

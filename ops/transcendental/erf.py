@@ -20,7 +20,7 @@ from ...compiler.plugin import (
     select,
     specials,
 )
-from .exponential import exponential
+from .exponential import exponential_within
 from .polynomial import polynomial
 
 # Above, erf rounds to 1.
@@ -80,7 +80,7 @@ def erf(x):
     size = abs_(x)
     small = fma(polynomial(x * x, ODD[x.dtype]), x, x)
     end = ONE[x.dtype]
-    tail = exponential(polynomial(select(size > end, end, size), LOG_ERFC[x.dtype]))
+    tail = exponential_within(polynomial(select(size > end, end, size), LOG_ERFC[x.dtype]))
     return select(size < 1, small, copysign(1 - tail, x))
 
 

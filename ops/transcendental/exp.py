@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from ...compiler.plugin import case, elementwise, given, integers, ordinary, specials
+from ...compiler.plugin import (
+    case,
+    elementwise,
+    finite_exponential,
+    given,
+    integers,
+    ordinary,
+    specials,
+)
 from .exponential import exponential
 
 
@@ -11,6 +19,7 @@ from .exponential import exponential
     computes="float",
     accepts="biuf",
     cost="expensive",
+    domain={"x": finite_exponential},
     ulp=1.0,
     reference=np.exp,
 )

@@ -6,6 +6,7 @@ from ... import ops
 from ...compiler.plugin import (
     case,
     elementwise,
+    finite_exponential,
     float32,
     float64,
     fma,
@@ -27,6 +28,7 @@ MINUS_ONE = {float32: -18.0, float64: -40.0}
     computes="float",
     accepts="biuf",
     cost="expensive",
+    domain={"x": finite_exponential},
     ulp=1.6,
     zero_preserving=True,
     reference=np.expm1,

@@ -61,6 +61,12 @@ def exponential(x):
     return scaled(1 + (r + rest), n)
 
 
+def exponential_within(x):
+    """``e**x`` to 0.91 ulp where neither it nor its reciprocal leaves the normal range."""
+    n, r, rest = reduced(x)
+    return (1 + (r + rest)) * power_of_two(n, FORMATS[x.dtype])
+
+
 def exponential_parts(x):
     """``e**x`` for x <= 0 as an unevaluated sum of two, for further use without its rounding."""
     high, low, n = unscaled_parts(clamped(x, UNDERFLOW[x.dtype], OVERFLOW[x.dtype]))
@@ -70,7 +76,9 @@ def exponential_parts(x):
 def half_exponential(x):
     """``e**x / 2`` for x >= 0 as an unevaluated sum of two; infinite only where sinh is."""
     high, low, n = unscaled_parts(clamped(x, 0.0, OVERFLOW[x.dtype] + 1))
-    return scaled(high, n - 1), scaled(low, n - 1)
+    # A quarter of the half is a power of two where the exponential itself overflows.
+    eighth = power_of_two(n - 3, FORMATS[x.dtype])
+    return high * eighth * 4, low * eighth * 4
 
 
 def unscaled_parts(x):

@@ -29,7 +29,7 @@ PER_LN = {
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=1.0,
+    ulp=1.2,
     domain={"x": positive},
     reference=np.log2,
 )

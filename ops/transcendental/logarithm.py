@@ -7,9 +7,8 @@ float32 a minimax polynomial gives ``log(1+f) = f - f^2/2 + f^3 p(f)``; in float
 
 import math
 
-from ...compiler.plugin import bitcast, float32, float64, fma, isnan, select
+from ...compiler.plugin import bitcast, float32, float64, fma, select
 from ...compiler.scalar.expression import literal
-from .double_word import fast_two_sum, product, two_product
 from .exponential import LN2_HIGH, LN2_LOW
 from .polynomial import FORMATS, as_real, polynomial
 
@@ -62,14 +61,12 @@ def exponent_and_significand(x):
 
 def at_the_ends(x, value):
     """The logarithm of x: `value`, but -inf at 0, NaN below, and infinity and NaN themselves."""
-    value = select(x == 0, -math.inf, select(x < 0, math.nan, value))
-    return select(isnan(x) | (x == math.inf), x, value)
+    value = select(x == math.inf, x, value)
+    return select(x > 0, value, select(x == 0, -math.inf, literal(math.nan, x.dtype)))
 
 
 def log_to_base(k, f, digit, per_ln):
     """``k log_b(2) + log_b(1 + f)`` from ``digit = log_b(2)`` and ``1 / ln(b)`` as sums of two."""
-    high, low = fast_two_sum(f, _log_less_first(f, literal(0.0, f.dtype)))
-    value, rest = two_product(high, per_ln[0])
-    rest = rest + fma(high, per_ln[1], fma(low, per_ln[0], k * digit[1]))
-    large, lost = fast_two_sum(product(k, digit[0]), value)
-    return large + (lost + rest)
+    rest = _log_less_first(f, literal(0.0, f.dtype))
+    low = fma(rest, per_ln[0], fma(f, per_ln[1], k * digit[1]))
+    return fma(k, digit[0], fma(f, per_ln[0], low))

@@ -14,7 +14,7 @@ from ...compiler.plugin import (
     select,
     specials,
 )
-from .exponential import exponential
+from .exponential import exponential_within
 from .polynomial import polynomial
 
 # Above, tanh rounds to 1.
@@ -51,7 +51,7 @@ def tanh(x):
     """
     size, square = abs_(x), x * x
     small = fma(polynomial(square, ODD[x.dtype]) * square, x, x)
-    power = exponential(2 * select(size > ONE[x.dtype], ONE[x.dtype], size))
+    power = exponential_within(2 * select(size > ONE[x.dtype], ONE[x.dtype], size))
     value = select(size < 0.6, small, copysign(1 - 2 / (power + 1), x))
     return select(x == 0, x, value)
 
