@@ -77,13 +77,14 @@ def module(cls: type[C]) -> type[C]:
     # Both run for every layer in every call: list comprehensions and one update are the fast forms.
     def take_apart(instance: Any) -> tuple[tuple[Any, ...], Any, tuple[str, ...]]:
         children = tuple([getattr(instance, name) for name in names])
-        return children, tuple([getattr(instance, name) for name in fixed]), names
+        kept = tuple([getattr(instance, name) for name in fixed])
+        return children, (kept, tuple(map(type, kept))), names  # 1, 1.0 and True differ
 
     def put_together(kept: Any, children: Sequence[Any]) -> Any:
         instance = new(made)
         instance.__dict__.update(zip(names, children, strict=True))
         if fixed:
-            instance.__dict__.update(zip(fixed, kept, strict=True))
+            instance.__dict__.update(zip(fixed, kept[0], strict=True))
         return instance
 
     register: Any = optree.register_pytree_node  # its types want collections, nodes need not be

@@ -374,3 +374,16 @@ def test_a_program_refuses_arrays_that_it_was_not_made_for(given):
     np.testing.assert_array_equal(program([np.ones(3)])[0], [2.0, 2.0, 2.0])
     with pytest.raises(ArgumentError, match="wanted"):
         program(given)
+
+
+def test_static_fields_tell_one_and_true_apart():
+    @cr.module
+    class Scaled:
+        x: np.ndarray
+        factor: float = cr.static(default=1)
+
+    f = cr.compile(lambda s: s.x * s.factor)
+    x = np.ones(2, np.int32)
+    dtypes = [f(Scaled(x, factor)).dtype for factor in (1, 1.0, True)]
+    assert dtypes == [np.int32, np.float64, np.int32]
+    assert f.recompilations == 2
