@@ -91,10 +91,10 @@ def value_and_grad(
         chosen = _chosen_arguments(args, argnums, parameters.name)
         names = [name for _, name in owners]
         roots = parameters.names(len(args))
+        types = [leaf_type(leaf, name) for leaf, name in zip(call.leaves, names, strict=True)]
         spans = [_leaves_of_argument(call.structure, i) for i in chosen]
         wanted = [
-            _differentiable(call.leaves, names, span, roots[i])
-            for i, span in zip(chosen, spans, strict=True)
+            _differentiable(types, span, roots[i]) for i, span in zip(chosen, spans, strict=True)
         ]
         flat = tuple(i for part in wanted for i in part)
         output: list[Structure] = []
@@ -302,16 +302,12 @@ def _leaves_of_argument(structure: Structure, position: int) -> range:
     return range(before, before + _argument(structure, position).num_leaves)
 
 
-def _differentiable(
-    leaves: Sequence[Any], names: Sequence[str], span: range, root: str
-) -> list[int]:
+def _differentiable(types: Sequence[ArrayType], span: range, root: str) -> list[int]:
     """The positions in `span` that can have a cotangent; an argument of integers is refused."""
-    types = {i: leaf_type(leaves[i], names[i]) for i in span}
-    found = [i for i, type in types.items() if type.differentiable]
-    if not found and types:
-        first = next(iter(types.values()))
+    found = [i for i in span if types[i].differentiable]
+    if not found and span:
         raise GradientError(
-            f"argnums asks for the gradient with respect to {root}, which is {first}",
+            f"argnums asks for the gradient with respect to {root}, which is {types[span[0]]}",
             "Only floating-point arrays have gradients",
         )
     return found

@@ -186,3 +186,14 @@ def test_a_cotangent_or_tangent_of_another_structure_is_refused():
         pullback(np.ones(3))
     with pytest.raises(ArgumentError, match="the tangent has the structure"):
         cr.jvp(lambda x: x, (np.ones(3),), np.ones(3))
+
+
+def test_an_exponential_that_overflows_under_a_mask_has_finite_gradients():
+    x = np.array([1.0, 1000.0])
+    found = cr.grad(lambda x: np.where(x < 50, np.exp(x), x).sum())(x)
+    np.testing.assert_allclose(found, [np.e, 1.0], rtol=1e-15)
+
+
+def test_an_argument_that_is_no_array_is_named():
+    with pytest.raises(ArgumentError, match="the argument mode is a str"):
+        cr.grad(lambda x, mode: x)(1.0, "train")
