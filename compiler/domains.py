@@ -35,3 +35,11 @@ positive = Domain("x > 0", lambda x: x > 0, 1.0)
 nonzero = Domain("x != 0", lambda x: x != 0, 1.0)
 above_minus_one = Domain("x > -1", lambda x: x > -1, 0.0)
 inside_one = Domain("-1 < x < 1", lambda x: np.abs(x) < 1, 0.0)
+
+
+def _finite_exponential(x: Any) -> Any:
+    with np.errstate(over="ignore"):
+        return np.isfinite(np.exp(x))
+
+
+finite_exponential = Domain("exp(x) is finite", _finite_exponential, 0.0)

@@ -3,7 +3,14 @@
 from .algebra import Rule
 from .algebra import table as rewrites
 from .constants import number_of
-from .domains import Domain, above_minus_one, inside_one, nonzero, positive
+from .domains import (
+    Domain,
+    above_minus_one,
+    finite_exponential,
+    inside_one,
+    nonzero,
+    positive,
+)
 from .dtypes import DType
 from .dtypes import bool_ as bool_
 from .dtypes import float32 as float32
@@ -103,6 +110,7 @@ __all__ = [
     "copysign",
     "distinct",
     "elementwise",
+    "finite_exponential",
     "float32",
     "float64",
     "floor",

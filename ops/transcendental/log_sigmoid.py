@@ -18,7 +18,7 @@ def _reference(x):
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=4.0,
+    ulp=3.0,
     reference=_reference,
 )
 def log_sigmoid(x):

@@ -25,7 +25,7 @@ from .log1p import log1p
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=4.0,
+    ulp=3.0,
     associative=True,
     reference=np.logaddexp,
 )

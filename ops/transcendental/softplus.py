@@ -31,7 +31,7 @@ def _reference(x, *, beta):
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=4.0,
+    ulp=3.0,
     reference=_reference,
 )
 def softplus(x, *, beta=1.0):
