@@ -98,6 +98,17 @@ class Program:
             raise ArgumentError(f"got {len(arrays)} arguments, wanted {len(inputs)}")
         return self.run([checked_input(*pair) for pair in zip(inputs, arrays, strict=True)])
 
+    @property
+    def direct(self) -> Callable[[list[Any]], list[Any] | None] | None:
+        """The call without Python code between: a list of arrays to a list of results.
+
+        It returns None before anything happened where a call is unusual (arrays of other types,
+        donated ones that must not be written): calling the program takes any. There is none
+        where the program runs in NumPy, or sets the threads of BLAS around each call.
+        """
+        found: Callable[[list[Any]], list[Any] | None] | None = getattr(self._run, "direct", None)
+        return found
+
     @cached_property
     def kernels(self) -> tuple[Any, ...]:
         """The kernels in the order they run."""

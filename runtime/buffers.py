@@ -1,20 +1,16 @@
-"""Memory for native code: aligned arrays, their addresses, who owns them, and pools."""
+"""Memory for native code: aligned arrays, their addresses, and who owns them."""
 
 from __future__ import annotations
 
 import ctypes
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-ALIGNMENT = 64
-"""Bytes: a cache line, and the widest vector register of any CPU that we know."""
-
-T = TypeVar("T")
+from .blocks import ALIGNMENT, AlignedMemory, new_block
 
 _read_pointer = ctypes.c_uint64.from_address
 
@@ -47,19 +43,14 @@ address_of: Callable[[NDArray[Any]], int] = (
 """The address of an array's first element."""
 
 
-class AlignedMemory(np.ndarray[Any, Any]):
-    """The bytes behind one array of `empty_aligned`; nothing else refers to them.
-
-    A class of its own for two reasons: NumPy lets views of the array point to the array and
-    not past it to these bytes, and `owns_memory` recognises the one array that owns them.
-    """
-
-
 def empty_aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """A C-contiguous array at a multiple of `ALIGNMENT`; its contents are undefined."""
-    nbytes = math.prod(shape) * dtype.itemsize
-    memory = AlignedMemory(nbytes + ALIGNMENT - 1, np.uint8)
-    return np.ndarray(shape, dtype, memory, -address_of(memory) % ALIGNMENT)
+    return array_in(new_block(math.prod(shape) * dtype.itemsize), shape, dtype)
+
+
+def array_in(block: AlignedMemory, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The C-contiguous array that begins at a block's first aligned address."""
+    return np.ndarray(shape, dtype, block, -address_of(block) % ALIGNMENT)
 
 
 def copy_aligned(array: NDArray[Any]) -> NDArray[Any]:
@@ -126,30 +117,3 @@ def _unfit(array: NDArray[Any]) -> str | None:
     if not flags.c_contiguous:
         return "is not contiguous"
     return None if owns_memory(array) else "is a view of memory that something else owns"
-
-
-class Pool(Generic[T]):
-    """Objects that calls borrow, so that no two calls at once use the same.
-
-    It grows to the largest number of calls ever in flight together, and no further.
-
-    Parameters
-    ----------
-    make : callable
-        Builds an object when all are lent.
-    """
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._free: deque[T] = deque()  # its append and pop are atomic
-
-    def acquire(self) -> T:
-        """An object that is the caller's until it is released."""
-        try:
-            return self._free.pop()
-        except IndexError:
-            return self._make()
-
-    def release(self, item: T) -> None:
-        """Give back what `acquire` returned."""
-        self._free.append(item)

@@ -15,6 +15,14 @@ class NativeCodeError(ChainruleError):
     """LLVM refused a module, or a symbol that it calls is nowhere in the process."""
 
 
+class MismatchError(ChainruleError, TypeError):
+    """A program was given something that it was not compiled for.
+
+    Wrong: ``program([np.ones(3)])`` for a program of ``float32[3]``. Right:
+    ``program([np.ones(3, np.float32)])``; a compiled function makes a program for each type.
+    """
+
+
 class DonationWarning(ChainruleWarning):
     """A donated array could not be reused in place and was copied.
 

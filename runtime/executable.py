@@ -48,17 +48,20 @@ callback in the import table takes the lock itself.
 from __future__ import annotations
 
 import ctypes
+import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .buffers import Pool, address_of, copy_aligned, donation_faults, empty_aligned
-from .errors import DonationWarning
+from .blocks import Blocks
+from .buffers import address_of, array_in, copy_aligned, donation_faults
+from .direct import Target, direct_call
+from .errors import DonationWarning, MismatchError
+from .specs import ArraySpec, ResultSpec
 
 
 class Status(ctypes.Structure):
@@ -71,44 +74,13 @@ class Status(ctypes.Structure):
     )
 
 
-@dataclass(frozen=True)
-class ArraySpec:
-    """An argument: its shape and dtype, and the name that messages call it by."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    name: str
-
-
-@dataclass(frozen=True)
-class ResultSpec:
-    """A result: its shape and dtype, and the argument whose memory it takes, if any."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    donor: int | None = None
-
+RESULTS_KEPT = 2
+"""Blocks kept for each result: the last result often lives while the next is computed."""
 
 # One word for all programs, as Ctrl-C is one event for the process.
 _interrupt = ctypes.c_int32(0)
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 6)
-
-
-class _Frame:
-    """The tables and the arena of one call in progress; their addresses are taken once."""
-
-    def __init__(self, arguments: int, ranks: int, results: int, arena_bytes: int) -> None:
-        self.arguments = (ctypes.c_void_p * arguments)()
-        self.strides = (ctypes.c_int64 * ranks)()
-        self.results = (ctypes.c_void_p * results)()
-        self.status = Status(0, 0, ctypes.addressof(_interrupt))
-        self.arena = empty_aligned((arena_bytes,), np.dtype(np.uint8))
-        self.arguments_address = ctypes.addressof(self.arguments)
-        self.strides_address = ctypes.addressof(self.strides)
-        self.results_address = ctypes.addressof(self.results)
-        self.status_address = ctypes.addressof(self.status)
-        self.arena_address = address_of(self.arena) if arena_bytes else None
 
 
 class Executable:
@@ -119,7 +91,7 @@ class Executable:
     address : int
         Where the entry lies.
     arguments : tuple of ArraySpec
-        What the caller promises about the arrays it passes; nothing is checked again here.
+        What the entry reads.
     results : tuple of ResultSpec
         What the entry writes.
     arena_bytes : int
@@ -131,16 +103,19 @@ class Executable:
     on_status : callable
         Turns a failed call's unit and code into the exception to raise.
 
+    Attributes
+    ----------
+    direct : callable or None
+        From a list of arrays to the list of results, or to None before anything happened if the
+        call is unusual (see `chainrule.runtime.direct`); the executable itself takes every call.
+        None on an interpreter that it does not know.
+
     Notes
     -----
-    May be called from several threads at once. Result arrays own their memory, so an earlier
-    result stays valid; a result with a donor is the donated array itself, and views of that
-    array see the new values. An array that cannot be donated (see `donation_faults`) is copied
-    with a `DonationWarning` and left as it was.
-
-    A call of an entry that returns at once took 1.9 us without arrays, 3.8 us with one argument
-    and one result, 5.8 us with four arguments and two results, 0.8 us for each of 300 donated
-    arguments (Python 3.11, AMD EPYC, best of seven).
+    May be called from several threads at once. The memory of a result is used again only when
+    the result and all views of it are gone; a result with a donor is the donated array itself,
+    and views of that array see the new values. An array that cannot be donated (see
+    `donation_faults`) is copied with a `DonationWarning` and left as it was.
     """
 
     def __init__(
@@ -159,17 +134,25 @@ class Executable:
         self.results = results
         self.arena_bytes = arena_bytes
         self._donors = [result.donor for result in results if result.donor is not None]
-        self._contiguous = [_contiguous_strides(spec) for spec in arguments]
-        flat = list(chain.from_iterable(self._contiguous))
-        self._strides = (ctypes.c_int64 * len(flat))(*flat)
-        self._strides_address = ctypes.addressof(self._strides)
         self._imports = (ctypes.c_void_p * len(imports))(*imports)
-        self._imports_address = ctypes.addressof(self._imports)
-        sizes = len(arguments), len(flat), len(results), arena_bytes
-        self._frames = Pool(lambda: _Frame(*sizes))
+        self._arenas = Blocks(arena_bytes) if arena_bytes else None
+        self._blocks = [_blocks_for(result) for result in results]
         self._entry = _ENTRY(address)
-        self._on_status = on_status
-        self._keepalive = keepalive
+        self._keepalive = (*keepalive, self._imports)
+
+        def fail(unit: int, code: int) -> NoReturn:
+            raise on_status(unit, code)
+
+        self._fail = fail
+        target = Target(
+            address,
+            ctypes.addressof(self._imports),
+            ctypes.addressof(_interrupt),
+            self._arenas,
+            self._blocks,
+            fail,
+        )
+        self.direct = direct_call(arguments, results, target, self._keepalive)
 
     def __call__(self, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Run the program once.
@@ -183,61 +166,81 @@ class Executable:
         -------
         list of ndarray
             One for each of `results`.
+
+        Raises
+        ------
+        MismatchError
+            If the arrays are not those that the program was compiled for.
         """
+        leaves = [*arrays]  # a list of our own: nobody changes it while the entry runs
+        if self.direct is not None:
+            outputs = self.direct(leaves)
+            if outputs is not None:
+                return outputs
+        return self._in_python(leaves)
+
+    def _in_python(self, leaves: list[Any]) -> list[NDArray[Any]]:
+        """Any call: with conversions, copies, warnings and complaints."""
+        arrays = self._checked(leaves)
         if self._donors:
             arrays = self._donatable(arrays)
         outputs = [
-            empty_aligned(spec.shape, spec.dtype) if spec.donor is None else arrays[spec.donor]
-            for spec in self.results
+            arrays[spec.donor or 0]
+            if blocks is None
+            else array_in(blocks.borrow(), spec.shape, spec.dtype)
+            for spec, blocks in zip(self.results, self._blocks, strict=True)
         ]
-        frame = self._frames.acquire()
-        try:
-            addresses: list[ctypes.c_void_p | int | None] = [address_of(array) for array in arrays]
-            frame.arguments[:] = addresses
-            frame.results[:] = [
-                address_of(output) if spec.donor is None else addresses[spec.donor]
-                for spec, output in zip(self.results, outputs, strict=True)
-            ]
-            failed = self._entry(
-                frame.arguments_address,
-                self._fill_strides(frame, arrays),
-                frame.results_address,
-                frame.arena_address,
-                self._imports_address,
-                frame.status_address,
-            )
-            if failed:
-                raise self._on_status(frame.status.unit, frame.status.code)
-        finally:
-            self._frames.release(frame)
+        strides = [*chain.from_iterable(array.strides for array in arrays)]
+        arena = self._arenas.borrow() if self._arenas is not None else None
+        status = Status(0, 0, ctypes.addressof(_interrupt))
+        failed = self._entry(
+            (ctypes.c_void_p * len(arrays))(*map(address_of, arrays)),
+            (ctypes.c_int64 * len(strides))(*strides),
+            (ctypes.c_void_p * len(outputs))(*map(address_of, outputs)),
+            None if arena is None else address_of(array_in(arena, (0,), arena.dtype)),
+            self._imports,
+            ctypes.addressof(status),
+        )
+        if failed:
+            self._fail(status.unit, status.code)
         return outputs
 
-    def _fill_strides(self, frame: _Frame, arrays: Sequence[NDArray[Any]]) -> int:
-        """The address of the arrays' strides: one table for all calls with contiguous arrays."""
-        strides = [array.strides for array in arrays]
-        if strides == self._contiguous:
-            return self._strides_address
-        frame.strides[:] = list(chain.from_iterable(strides))
-        return frame.strides_address
+    def _checked(self, leaves: list[Any]) -> list[NDArray[Any]]:
+        """The leaves as arrays, if they are what the program was compiled for."""
+        if len(leaves) != len(self.arguments):
+            wanted = len(self.arguments)
+            raise MismatchError(f"The program takes {wanted} arrays, and {len(leaves)} were given.")
+        # A NumPy scalar is an array without axes in all but its memory.
+        arrays = [np.asarray(x) if isinstance(x, np.generic) else x for x in leaves]
+        for array, spec in zip(arrays, self.arguments, strict=True):
+            if not isinstance(array, np.ndarray):
+                got = f"a {type(array).__name__}"
+            elif (array.shape, array.dtype) != (spec.shape, spec.dtype):
+                got = str(ArraySpec(array.shape, array.dtype, spec.name))
+            else:
+                continue
+            message = (
+                f"The argument `{spec.name}` is {got}, and the program was compiled for {spec}."
+            )
+            raise MismatchError(message)
+        return arrays
 
-    def _donatable(self, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    def _donatable(self, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
         """The arrays, with a copy in the place of each donated one that must not be written."""
         ready = list(arrays)
         for donor, fault in donation_faults(arrays, self._donors):
             name = self.arguments[donor].name
             message = f"argument `{name}` {fault}: its memory is not reused, it is copied"
-            warnings.warn(message, DonationWarning, stacklevel=3)
+            warnings.warn(message, DonationWarning, stacklevel=4)
             ready[donor] = copy_aligned(arrays[donor])
         return ready
 
 
-def _contiguous_strides(spec: ArraySpec) -> tuple[int, ...]:
-    """The strides that NumPy gives a new array of this shape and dtype, if it has elements."""
-    strides, step = [], spec.dtype.itemsize
-    for extent in reversed(spec.shape):
-        strides.append(step)
-        step *= extent
-    return tuple(reversed(strides))
+def _blocks_for(result: ResultSpec) -> Blocks | None:
+    """The pool of a result's memory, if it has no donor."""
+    if result.donor is not None:
+        return None
+    return Blocks(math.prod(result.shape) * result.dtype.itemsize, RESULTS_KEPT)
 
 
 def _check_donors(arguments: tuple[ArraySpec, ...], results: tuple[ResultSpec, ...]) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 from ...runtime.blas import blas_threads, find_blas
 from ...runtime.buffers import address_of, copy_aligned
-from ...runtime.executable import ArraySpec, Executable, ResultSpec
+from ...runtime.direct import Direct
+from ...runtime.executable import Executable
 from ...runtime.llvm import NativeModule, compile_code, load_code
+from ...runtime.specs import ArraySpec, ResultSpec
 from ..graph import Graph, Unit
 from ..kinds.bounds import out_of_bounds
 from ..structural import CONSTANT
@@ -71,6 +73,11 @@ class NativeProgram:
             return self.executable(arrays)
         with blas_threads(self.threads):
             return self.executable(arrays)
+
+    @property
+    def direct(self) -> Direct | None:
+        """The call without Python code, where nothing stands around the native entry."""
+        return self.executable.direct if self.threads is None else None
 
     def source(self) -> str:
         """The kernels as structured pseudo-Python, with the user's lines beside them."""

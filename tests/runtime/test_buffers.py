@@ -7,7 +7,6 @@ import pytest
 
 from chainrule.runtime.buffers import (
     ALIGNMENT,
-    Pool,
     _address_by_interface,
     address_of,
     copy_aligned,
@@ -90,11 +89,3 @@ def test_shared_memory_is_found(make: Callable[[int], np.ndarray]) -> None:
 def test_undonated_arrays_may_share() -> None:
     array = np.zeros(3)
     assert donation_faults([array, array, np.zeros(3)], [2]) == []
-
-
-def test_a_pool_lends_each_item_once() -> None:
-    pool = Pool(object)
-    first, second = pool.acquire(), pool.acquire()
-    assert first is not second
-    pool.release(first)
-    assert pool.acquire() is first

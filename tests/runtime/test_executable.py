@@ -9,10 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.runtime.buffers import ALIGNMENT
-from chainrule.runtime.errors import ChainruleError, ChainruleWarning, DonationWarning
-from chainrule.runtime.executable import ArraySpec, Executable, ResultSpec, Status
+from chainrule.runtime import executable as executable_module
+from chainrule.runtime.blocks import ALIGNMENT
+from chainrule.runtime.errors import (
+    ChainruleError,
+    ChainruleWarning,
+    DonationWarning,
+    MismatchError,
+)
+from chainrule.runtime.executable import Executable, Status
 from chainrule.runtime.llvm import NativeModule, compile_module
+from chainrule.runtime.specs import ArraySpec, ResultSpec
 
 F64 = np.dtype(np.float64)
 I64 = np.dtype(np.int64)
@@ -137,6 +144,14 @@ fail:
 """
 
 
+@pytest.fixture(params=["direct", "python"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each test runs twice: with the direct call, and as where there is none."""
+    if request.param == "python":
+        monkeypatch.setattr(executable_module, "direct_call", lambda *_: None)
+    return str(request.param)
+
+
 @cache
 def module(text: str) -> NativeModule:
     return compile_module(text.replace("ENTRY", ENTRY))
@@ -216,12 +231,6 @@ def test_scalars() -> None:
 def test_no_arguments_and_no_results() -> None:
     nothing = executable("ENTRY { ret i64 0 }", [], [])
     assert nothing([]) == []
-
-
-def test_contiguous_strides_are_numpys() -> None:
-    shapes = [(), (3,), (2, 3, 4), (1, 4, 1)]
-    program = executable("ENTRY { ret i64 0 }", [ArraySpec(s, F64, "x") for s in shapes], [])
-    assert program._contiguous == [np.empty(shape).strides for shape in shapes]
 
 
 def test_results_are_aligned_contiguous_and_stay_valid() -> None:
@@ -400,3 +409,57 @@ def test_calls_without_a_fault_do_not_warn() -> None:
         warnings.simplefilter("always")
         incrementing()([np.ones(1)])
     assert caught == []
+
+
+def test_numpy_scalars_are_arrays_without_axes() -> None:
+    (out,) = incrementing(())([np.float64(2.5)])
+    assert out == 3.5
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ([], "The program takes 1 arrays, and 0 were given"),
+        ([np.ones(1), np.ones(1)], "takes 1 arrays, and 2 were given"),
+        ([1.0], r"`w` is a float, and the program was compiled for float64\[1\]"),
+        ([None], "`w` is a NoneType"),
+        ([np.ones(2)], r"`w` is float64\[2\], and the program was compiled for float64\[1\]"),
+        ([np.ones(1, np.float32)], r"`w` is float32\[1\]"),
+        ([np.ones(1, ">f8")], r"`w` is >f8\[1\]"),
+        ([np.float64(1)], r"`w` is float64\[\]"),
+    ],
+)
+def test_what_a_program_was_not_compiled_for_ends_in_a_sentence(
+    arrays: list[Any], message: str
+) -> None:
+    with pytest.raises(MismatchError, match=message):
+        incrementing()(arrays)
+
+
+def test_memory_of_a_dead_result_is_used_again() -> None:
+    program, ones = doubling(2, 3), np.ones((2, 3))
+    addresses = set()
+    for _ in range(20):
+        (out,) = program([ones])
+        addresses.add(out.ctypes.data)
+        del out
+    assert len(addresses) == 1
+
+
+@pytest.mark.parametrize(
+    "show", [lambda out: out[0], lambda out: out.T[::-1], memoryview, lambda out: out.base]
+)
+def test_memory_that_anything_shows_is_not_used_again(show: Any) -> None:
+    program = doubling(2, 3)
+    views = [show(program([np.full((2, 3), float(i))])[0]) for i in range(10)]
+    shown = [np.asarray(view).ctypes.data for view in views]
+    assert len(set(shown)) == 10
+
+
+def test_a_long_lived_result_is_not_kept_by_the_program() -> None:
+    program = doubling(2, 3)
+    outputs = [program([np.ones((2, 3))]) for _ in range(10)]
+    assert len(outputs) == 10
+    (blocks,) = program._blocks
+    assert blocks is not None
+    assert len(blocks) == executable_module.RESULTS_KEPT
