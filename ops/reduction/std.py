@@ -8,12 +8,13 @@ from ...compiler.plugin import bad, case, composite, integers, normal, normalise
 
 @composite(
     formula=r"\sqrt{\frac{1}{n - d} \sum_i (x_i - \bar x)^2}",
-    kink="no derivative where all elements are equal: the cotangent is NaN there",
+    kink="slope 0 where all elements are equal, as of a norm at 0",
     reference=np.std,
 )
 def std(x, *, axis=None, keepdims=False, ddof=0):
     """Square root of the variance over `axis` (all axes by default); see `var`."""
-    return ops.sqrt(ops.var(x, axis=axis, keepdims=keepdims, ddof=ddof))
+    variance = ops.var(x, axis=axis, keepdims=keepdims, ddof=ddof)
+    return ops.where(variance == 0, variance, ops.sqrt(variance))
 
 
 @std.normalise

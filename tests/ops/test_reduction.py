@@ -10,6 +10,7 @@ import pytest
 import scipy.special
 from oracles import check_gradient, check_samples, gradient_of, graph_of, value_of
 
+import chainrule as cr
 from chainrule import ops
 from chainrule.compiler.errors import AxisError, DTypeError, ShapeError
 
@@ -178,3 +179,7 @@ def test_wrong_axes_and_dtypes_are_refused() -> None:
         graph_of(lambda x: ops.sum(x, axis=1.5), x)
     with pytest.raises(DTypeError, match="max: got complex128"):
         graph_of(lambda x: ops.max(x), x.astype(complex))
+
+
+def test_the_slope_of_a_deviation_of_equal_elements_is_zero() -> None:
+    np.testing.assert_array_equal(cr.grad(lambda x: cr.ops.std(x))(np.full(3, 2.0)), np.zeros(3))
