@@ -156,9 +156,8 @@ class Compiled:
         if instance is None:
             return self
         if id(instance) not in self._methods:
-            bound = MethodType(self.function, instance)
             self._methods[id(instance)] = Compiled(
-                bound,
+                MethodType(self.function, _weakly(instance)),
                 self.parameters.static,
                 self.donated,
                 self.threads,
@@ -166,7 +165,7 @@ class Compiled:
                 self.backend,
             )
             weakref.finalize(instance, self._methods.pop, id(instance), None)
-        return self._methods[id(instance)]
+        return CompiledMethod(self._methods[id(instance)], instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self.parameters.take_apart(args, kwargs)
@@ -266,6 +265,32 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"<compiled {self.parameters.name}, {len(self._plans)} programs>"
+
+
+class CompiledMethod:
+    """A compiled function bound to an instance, which it keeps alive until the call is over."""
+
+    def __init__(self, compiled: Compiled, instance: Any) -> None:
+        self._compiled = compiled
+        self._instance = instance
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._compiled(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._compiled, name)
+
+
+def _weakly(instance: Any) -> Any:
+    """A stand-in for the instance: programs must not keep it alive."""
+    try:
+        return weakref.proxy(instance)
+    except TypeError:
+        name = type(instance).__name__
+        raise ArgumentError(
+            f"the method of a {name} cannot be compiled: its __slots__ leave out __weakref__",
+            f"Add it, or compile the bound method: cr.compile({name.lower()}.method)",
+        ) from None
 
 
 def _signature(leaf: Any) -> Any:

@@ -1,8 +1,10 @@
 """Compiled functions: when they are traced, what keys a program, what is refused."""
 
 import functools
+import gc
 import types
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -387,3 +389,44 @@ def test_static_fields_tell_one_and_true_apart():
     dtypes = [f(Scaled(x, factor)).dtype for factor in (1, 1.0, True)]
     assert dtypes == [np.int32, np.float64, np.int32]
     assert f.recompilations == 2
+
+
+def test_a_compiled_method_does_not_keep_its_instance_alive():
+    class Model:
+        @cr.compile
+        def apply(self, x):
+            return x * self.scale
+
+    model = Model()
+    model.scale = 2.0
+    assert model.apply(3.0) == 6.0
+    assert model.apply.program(3.0).graph.name == "apply"
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_method_of_a_temporary_instance_compiles():
+    class Scaled:
+        def __init__(self, scale):
+            self.scale = scale
+
+        @cr.compile
+        def apply(self, x):
+            return x * self.scale
+
+    assert Scaled(2.0).apply(3.0) == 6.0
+    assert Scaled(5.0).apply(3.0) == 15.0
+
+
+def test_a_method_of_an_instance_without_weak_references_is_refused():
+    class Slotted:
+        __slots__ = ("scale",)
+
+        @cr.compile
+        def apply(self, x):
+            return x
+
+    with pytest.raises(ArgumentError, match="__slots__ leave out __weakref__"):
+        Slotted().apply(1.0)
