@@ -8,6 +8,7 @@ result is the one that IEEE 754 and C name.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -337,6 +338,19 @@ def test_special_pairs_give_what_c_says(name: str, dtype: str, run: Any) -> None
     np.testing.assert_allclose(found, expected, rtol=4 * np.finfo(dtype).eps)
     number = ~np.isnan(expected)
     np.testing.assert_array_equal(np.signbit(found[number]), np.signbit(expected[number]))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", [*UNARY, *BINARY])
+def test_the_loop_is_vector_code_without_calls(name: str, dtype: str) -> None:
+    op = getattr(ops, name)
+    program = cr.compile(lambda *given: op(*given))
+    text = program.program(*[np.ones(4096, dtype)] * len(op.parameters)).llvm()
+    own = set(re.findall(r"^define [^@]*@([\w.]+)", text, re.MULTILINE))
+    called = set(re.findall(r"\bcall\b[^@\n]*@([\w.]+)", text))
+    assert {callee for callee in called - own if not callee.startswith("llvm.")} == set()
+    wide = {"float32": "float", "float64": "double"}[dtype]
+    assert re.search(rf"<\d+ x {wide}>", text)
 
 
 @pytest.mark.parametrize("name", UNARY)
