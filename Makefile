@@ -9,7 +9,7 @@ TOO_OLD := chainrule needs Python 3.11 or newer: make PYTHON=python3.11
 BENCHMARKS := $(wildcard benchmarks/[a-z]*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format bench clean
+.PHONY: help demo test slow coverage lint format bench clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -17,8 +17,11 @@ help: ## list these targets
 demo: $(READY) ## train a network on handwritten digits; results go to runs/digits/
 	$(BIN)/chainrule demo digits
 
-test: $(READY) ## run the tests
-	$(BIN)/pytest -n auto
+test: $(READY) ## run the tests, but for the slow ones
+	$(BIN)/pytest -n auto -m "not slow"
+
+slow: $(READY) ## run the tests that take minutes
+	$(BIN)/pytest -n auto -m slow
 
 coverage: $(READY) ## run the tests and list the lines that they miss
 	$(BIN)/pytest -n auto --cov
