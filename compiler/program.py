@@ -106,7 +106,7 @@ class Program:
         donated ones that must not be written): calling the program takes any. There is none
         where the program runs in NumPy, or sets the threads of BLAS around each call.
         """
-        found: Callable[[list[Any]], list[Any] | None] | None = getattr(self._run, "direct", None)
+        found: Callable[[list[Any]], list[Any] | None] | None = getattr(self.run, "direct", None)
         return found
 
     @cached_property
