@@ -24,10 +24,12 @@ from ..compiler.value import Value
 from .arguments import Call, Parameters, ShapeDtype, as_names, check_names, leaf_type
 from .captures import Captures
 from .pytree import Structure, unflatten
+from .recent import MISS, Recent, recent_call
 from .subprograms import emit
 from .trace import trace_leaves
 
 PROGRAMS_KEPT = 64
+RECENT_CALLS = 4
 RECOMPILATIONS_BEFORE_WARNING = 8
 
 
@@ -107,12 +109,14 @@ class _Plan:
     A dtype is None where every leaf of the signature is an array as the program reads it.
     """
 
-    __slots__ = ("conversions", "output", "program")
+    __slots__ = ("called", "conversions", "output", "program", "recent", "written")
 
     def __init__(self, program: Program, output: Structure, conversions: Sequence[Any]) -> None:
         self.program = program
         self.output = output
         self.conversions = tuple(conversions)
+        self.called = self.written = False
+        self.recent: Recent | None = None
 
 
 class Compiled:
@@ -146,6 +150,8 @@ class Compiled:
         self.recompilations = 0
         self._plans: OrderedDict[Any, _Plan] = OrderedDict()
         self._captures: Captures | None = None
+        # Recent calls, and the captures under which they hold: replaced together.
+        self._recent: tuple[Captures | None, tuple[Recent, ...]] = None, ()
         self._latest: dict[str, Any] | None = None
         self._methods: dict[int, Compiled] = {}
         self._lock = RLock()
@@ -168,19 +174,58 @@ class Compiled:
         return CompiledMethod(self._methods[id(instance)], instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        captures, recents = self._recent
+        if captures is not None and captures.unchanged() and current() is None:
+            for recent in recents:
+                result = recent(args, kwargs)
+                if result is not MISS:
+                    return result
+        return self._looked_up(args, kwargs)
+
+    def _looked_up(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Any call: its program by structure and types, made if there is none."""
         call = self.parameters.take_apart(args, kwargs)
         if current() is not None or any(isinstance(leaf, Value) for leaf in call.leaves):
             return self._inside_a_trace(call)
-        plan = self._plan(call)
+        captures = self._captures_now()
+        plan = self._plan(call, captures)
         arrays = [
             leaf if dtype is None else np.asarray(leaf, dtype)
             for leaf, dtype in zip(call.leaves, plan.conversions, strict=True)
         ]
-        return unflatten(plan.output, plan.program.run(arrays))
+        result = unflatten(plan.output, plan.program.run(arrays))
+        if plan.called:  # many programs are called once
+            self._remember(captures, plan, (args, kwargs), call, result)
+        plan.called = True
+        return result
+
+    def _remember(
+        self,
+        captures: Captures,
+        plan: _Plan,
+        arguments: tuple[tuple[Any, ...], dict[str, Any]],
+        call: Call,
+        result: Any,
+    ) -> None:
+        """Let later calls like this one go straight to its program."""
+        direct = plan.program.direct
+        if direct is None:
+            return
+        with self._lock:
+            if not plan.written:
+                plan.written = True
+                plan.recent = recent_call(
+                    self.parameters, arguments, call, plan.conversions, direct, plan.output, result
+                )
+            known, recents = self._recent
+            recents = recents if known is captures else ()
+            if plan.recent is not None and plan.recent not in recents:
+                self._recent = captures, (plan.recent, *recents)[:RECENT_CALLS]
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program for a call with these arguments (arrays or `ShapeDtype`)."""
-        return self._plan(self.parameters.take_apart(args, kwargs)).program
+        call = self.parameters.take_apart(args, kwargs)
+        return self._plan(call, self._captures_now()).program
 
     def _inside_a_trace(self, call: Call) -> Any:
         names = self.parameters.leaf_names(call.structure)
@@ -193,10 +238,13 @@ class Compiled:
         )
         return unflatten(traced.output, emit(CALL, traced, call.leaves, {}))
 
-    def _plan(self, call: Call) -> _Plan:
+    def _captures_now(self) -> Captures:
         captures = self._captures
         if captures is None or not captures.unchanged():
             captures = self._captures = Captures(self.function)
+        return captures
+
+    def _plan(self, call: Call, captures: Captures) -> _Plan:
         types = tuple(map(_signature, call.leaves))
         static = tuple((name, _exactly(value)) for name, value in call.static)
         key = (call.structure, types, static, captures.key)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, NamedTuple, TypeVar, dataclass_transform
 
 import optree
 
@@ -16,6 +16,21 @@ NAMESPACE = "chainrule"
 
 C = TypeVar("C")
 Structure = optree.PyTreeSpec
+
+
+class Fields(NamedTuple):
+    """The fields of a module: those that hold pytrees, and those that belong to the structure."""
+
+    names: tuple[str, ...]
+    fixed: tuple[str, ...]
+
+
+_modules: dict[type, Fields] = {}
+
+
+def module_fields(cls: Any) -> Fields | None:
+    """The fields of a class that `module` made; None for any other."""
+    return _modules.get(cls)
 
 
 def flatten(tree: Any) -> tuple[list[Any], Structure]:
@@ -87,6 +102,7 @@ def module(cls: type[C]) -> type[C]:
             instance.__dict__.update(zip(fixed, kept[0], strict=True))
         return instance
 
+    _modules[made] = Fields(names, fixed)
     register: Any = optree.register_pytree_node  # its types want collections, nodes need not be
     register(
         made,
