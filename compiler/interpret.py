@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ArgumentError, PluginError
+from .errors import ArgumentError, OutOfBoundsError, PluginError
 from .graph import Graph, Unit
 from .notes import Notes
 from .structural import CALL, CONSTANT, ITEM, START, TRANSFORMS
@@ -32,8 +32,19 @@ def evaluate(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
     with np.errstate(all="ignore"):
         for unit in graph.units:
             if unit not in known:
-                known[unit] = evaluate_unit(unit, [known[i] for i in unit.inputs])
+                try:
+                    known[unit] = evaluate_unit(unit, [known[i] for i in unit.inputs])
+                except OutOfBoundsError as error:
+                    _point_at(error, graph, unit)
+                    raise
     return [known[unit] for unit in graph.outputs if not isinstance(unit.type, TokenType)]
+
+
+def _point_at(error: OutOfBoundsError, graph: Graph, unit: Unit) -> None:
+    """Let the error show the line that made the unit, unless a graph inside it did so."""
+    frames = graph.origin(unit).frames
+    if frames and unit.op not in (CALL, *TRANSFORMS):
+        error.frame = min(frames, key=str)
 
 
 def checked_input(unit: Unit, argument: Any) -> Any:

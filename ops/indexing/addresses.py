@@ -54,4 +54,5 @@ def from_start(indices, extent):
         if not indices.type.dtype.is_integer:
             raise DTypeError(f"the indices are {indices.dtype}, wanted integers")
         indices = indices if indices.type.dtype is int64 else ops.cast(indices, dtype=int64)
-    return ops.where(indices < 0, indices + extent, indices)
+    # An index beyond the first element stays as it is: the error names the number that was given.
+    return ops.where((indices < 0) & (indices >= -extent), indices + extent, indices)

@@ -283,6 +283,17 @@ def test_an_index_found_out_of_bounds_by_a_program():
         compiled(X, np.array([0, 7]))
 
 
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_an_index_out_of_bounds_is_quoted_as_given_with_the_traced_line(backend):
+    def picked(x, i):
+        return x[i]
+
+    compiled = cr.compile(picked, backend=backend)
+    with pytest.raises(OutOfBoundsError, match="index -3 is out of bounds for axis 0") as caught:
+        compiled(X, np.array([0, -3]))
+    assert "in picked:  return x[i]" in str(caught.value)
+
+
 # Plugins.
 
 
