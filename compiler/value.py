@@ -177,6 +177,18 @@ class Value:
     def __rxor__(self, other: Any) -> Any:
         return self._apply("__xor__", other, self)
 
+    def __lshift__(self, other: Any) -> Any:
+        return self._apply("__lshift__", self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return self._apply("__lshift__", other, self)
+
+    def __rshift__(self, other: Any) -> Any:
+        return self._apply("__rshift__", self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return self._apply("__rshift__", other, self)
+
 
 def is_operand(given: Any) -> bool:
     """True for what an operator may combine with a value; the rest is left to Python."""

@@ -9,6 +9,7 @@ from ...compiler.plugin import bad, booleans, case, elementwise, integers, norma
     formula=r"x \, 2^y",
     accepts="iu",
     differentiable=(),
+    operator="__lshift__",
     reference=np.left_shift,
 )
 def left_shift(x, y):

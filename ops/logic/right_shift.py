@@ -9,6 +9,7 @@ from ...compiler.plugin import bad, booleans, case, elementwise, integers, norma
     formula=r"\lfloor x / 2^y \rfloor",
     accepts="iu",
     differentiable=(),
+    operator="__rshift__",
     reference=np.right_shift,
 )
 def right_shift(x, y):

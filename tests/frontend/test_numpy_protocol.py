@@ -482,6 +482,11 @@ def test_operators_and_indexing(function):
     check(function, X)
 
 
+def test_shifts():
+    i = np.array([5, -3, 8])
+    check(lambda xp, x: (x << 2) + (x >> 1) + (1 << abs(x)) + (np.array([99, -9, 7]) >> x), i)
+
+
 def test_traced_indices():
     check(lambda xp, x, i: x[i] + xp.take(x, i, axis=0), X, np.array([0, -1, 2]))
     check(lambda xp, x, i: np.arange(9.0)[:4] * x[i], X, np.int64(1))
