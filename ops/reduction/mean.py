@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ... import ops
-from ...compiler.plugin import bad, case, composite, integers, normal, normalise_axes
+from ...compiler.plugin import bad, case, composite, float64, integers, normal, normalise_axes
 
 
 @composite(
@@ -16,6 +16,8 @@ from ...compiler.plugin import bad, case, composite, integers, normal, normalise
 def mean(x, *, axis=None, keepdims=False):
     """Mean over `axis` (all axes by default); of integers in float64, of no elements NaN."""
     count = math.prod(x.shape[a] for a in axis)
+    if not x.type.dtype.is_inexact:
+        x = ops.cast(x, dtype=float64)  # an integer sum could wrap
     return ops.sum(x, axis=axis, keepdims=keepdims) / count
 
 
@@ -30,5 +32,6 @@ mean.samples(
     case(normal(3, 4), axis=1, keepdims=True),
     case(normal()),
     case(integers(-9, 9, 5)),
+    case(integers(2**62, 2**62 + 9, 5)),
     bad(normal(3, 4), axis=2, says="axis 2 is out of range for an array of 2 dimensions"),
 )
