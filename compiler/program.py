@@ -167,7 +167,8 @@ class Program:
 
 
 def _reference(graph: Graph, donors: Mapping[int, int], threads: int | None) -> Backend:
-    return lambda arrays: evaluate(graph, arrays)
+    # Copies: an output may be an input, a constant, or a view of either.
+    return lambda arrays: [np.array(output, order="C") for output in evaluate(graph, arrays)]
 
 
 def _native(graph: Graph, donors: Mapping[int, int], threads: int | None) -> Backend:

@@ -36,6 +36,10 @@ class ShapeDtype:
         object.__setattr__(self, "dtype", as_dtype(dtype))
 
 
+UNLIKE_ARRAYS = (np.ma.MaskedArray, np.matrix)
+"""Subclasses of arrays in whose place a plain array gives other results."""
+
+
 def leaf_type(leaf: Any, name: str) -> ArrayType:
     """The type of one leaf of an argument; the error names the argument as the user wrote it."""
     if isinstance(leaf, Value):
@@ -44,6 +48,11 @@ def leaf_type(leaf: Any, name: str) -> ArrayType:
         return ArrayType(leaf.shape, leaf.dtype)
     if isinstance(leaf, int) and not -(2**63) <= leaf < 2**63:
         raise DTypeError(f"the argument {name} is {leaf}, which does not fit int64")
+    if isinstance(leaf, UNLIKE_ARRAYS):
+        raise ArgumentError(
+            f"the argument {name} is a {type(leaf).__name__}, which computes by rules of its own",
+            "Pass a plain array: np.asarray drops what the class adds",
+        )
     if isinstance(leaf, (bool, int, float, complex, np.ndarray, np.generic)):
         return type_of(leaf)
     raise ArgumentError(

@@ -21,7 +21,7 @@ from ..compiler.program import Program
 from ..compiler.provenance import user_frame
 from ..compiler.structural import CALL
 from ..compiler.value import Value
-from .arguments import Call, Parameters, ShapeDtype, as_names, check_names, leaf_type
+from .arguments import UNLIKE_ARRAYS, Call, Parameters, ShapeDtype, as_names, check_names, leaf_type
 from .captures import Captures
 from .pytree import Structure, unflatten
 from .recent import MISS, Recent, recent_call
@@ -141,6 +141,8 @@ class Compiled:
         self.parameters = Parameters(function, static_argnames)
         self.donated = as_names(donate_argnames)
         check_names(self.parameters.signature, self.donated, self.parameters.name)
+        if threads is not None and not (isinstance(threads, int) and threads >= 1):
+            raise ArgumentError(f"threads is {threads!r}, wanted a whole number from 1")
         both = set(self.donated) & set(self.parameters.static)
         if both:
             raise ArgumentError(f"{sorted(both)[0]} cannot be both static and donated")
@@ -343,7 +345,9 @@ def _weakly(instance: Any) -> Any:
 
 def _signature(leaf: Any) -> Any:
     """What of a leaf keys the program: shape and dtype, or the type of a Python number."""
-    if isinstance(leaf, (np.ndarray, np.generic)):
+    if isinstance(leaf, (np.ndarray, np.generic)) and (
+        type(leaf) is np.ndarray or not isinstance(leaf, UNLIKE_ARRAYS)
+    ):
         return leaf.shape, leaf.dtype
     if isinstance(leaf, ShapeDtype):
         return leaf.shape, leaf.dtype.numpy

@@ -430,3 +430,29 @@ def test_a_method_of_an_instance_without_weak_references_is_refused():
 
     with pytest.raises(ArgumentError, match="__slots__ leave out __weakref__"):
         Slotted().apply(1.0)
+
+
+def test_results_of_the_reference_own_their_memory():
+    x, constant = np.arange(4.0), np.ones(4)
+    f = cr.compile(lambda x: (x, x[1:], x + 1, x + 1, constant, x.T), backend="reference")
+    results = f(x)
+    for result in results:
+        result += 7.0
+    np.testing.assert_array_equal(x, np.arange(4.0))
+    np.testing.assert_array_equal(results[2], np.arange(4.0) + 8)
+    np.testing.assert_array_equal(f(x)[4], np.ones(4))
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "all"])
+def test_a_thread_count_that_is_none_is_refused(threads):
+    with pytest.raises(ArgumentError, match="wanted a whole number from 1"):
+        cr.compile(lambda x: x, threads=threads)
+
+
+def test_arrays_with_rules_of_their_own_are_refused():
+    f = cr.compile(lambda x: x * x)
+    f(np.ones((2, 2)))
+    matrix = np.ones((2, 2)).view(np.matrix)
+    for array in (np.ma.array(np.ones((2, 2)), mask=True), matrix):
+        with pytest.raises(ArgumentError, match=r"the argument x is a .*computes by rules"):
+            f(array)
