@@ -13,6 +13,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterator, Sequence
 from operator import call, is_
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -89,11 +90,11 @@ def _reads_of(thing: Any) -> Iterator[Read]:
     elif isinstance(thing, types.FunctionType):
         yield from _reads_of_function(thing)
     elif isinstance(thing, (list, tuple)):
-        yield thing.__len__
+        yield functools.partial(_length, thing)
         for i in range(len(thing)):
             yield functools.partial(_element, thing, i)
     elif isinstance(thing, dict):
-        yield thing.__len__
+        yield functools.partial(_length, thing)
         for name in thing:
             yield functools.partial(thing.get, name, _MISSING)
     elif hasattr(thing, "__wrapped__"):
@@ -160,6 +161,11 @@ def _cell_value(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return _MISSING
+
+
+def _length(container: Any) -> str:
+    """The length as an object that is the same each time, which a large int is not."""
+    return intern(str(len(container)))
 
 
 def _element(sequence: Sequence[Any], position: int) -> Any:

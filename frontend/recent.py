@@ -260,11 +260,10 @@ class _Writer:
         """Lines that make an instance as `module` puts it together."""
         fields = module_fields(cls)
         assert fields is not None
-        made = self._local()
+        made, values = self._local(), self._local()
         fixed = {name: self._name(getattr(example, name)) for name in fields.fixed}
-        items = ", ".join(f"{name!r}: {part}" for name, part in {**parts, **fixed}.items())
-        self.lines.append(f"{made} = new({self._name(cls)})")
-        self.lines.append(f"{made}.__dict__.update({{{items}}})")
+        self.lines += [f"{made} = new({self._name(cls)})", f"{values} = {made}.__dict__"]
+        self.lines += [f"{values}[{name!r}] = {part}" for name, part in {**parts, **fixed}.items()]
         return made
 
 

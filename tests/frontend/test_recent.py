@@ -244,6 +244,14 @@ def test_a_rebound_capture_ends_a_recent_call():
         assert compiled(np.ones(1)) == 2.0
 
 
+def test_a_long_captured_list_stays_unchanged_until_it_changes():
+    weights = [np.ones(1) for _ in range(300)]
+    compiled = warmed(lambda x: x + weights[299], np.ones(1))
+    assert is_recent(compiled, np.ones(1))
+    weights.append(np.ones(1))
+    assert not is_recent(compiled, np.ones(1))
+
+
 def test_a_recent_call_inside_a_trace_is_inlined():
     inner = warmed(lambda x: x * 2, np.ones(2))
     outer = cr.compile(lambda x: x + inner(np.ones(2)))
