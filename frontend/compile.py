@@ -20,6 +20,7 @@ from ..compiler.pipeline import DEFAULT_PASSES, Pass
 from ..compiler.program import Program
 from ..compiler.provenance import user_frame
 from ..compiler.structural import CALL
+from ..compiler.types import ArrayType
 from ..compiler.value import Value
 from .arguments import UNLIKE_ARRAYS, Call, Parameters, ShapeDtype, as_names, check_names, leaf_type
 from .captures import Captures
@@ -76,7 +77,8 @@ def compile(
     donate_argnames : str or sequence of str
         Arguments whose arrays may be overwritten by results of the same shape and dtype.
     threads : int, optional
-        Threads that the program may use; all of the machine's by default.
+        Threads that BLAS may use in matrix products; its own setting by default. All else runs on
+        the caller's thread.
     passes : sequence of Pass
         The compiler's passes in order.
     backend : str
@@ -191,10 +193,14 @@ class Compiled:
             return self._inside_a_trace(call)
         captures = self._captures_now()
         plan = self._plan(call, captures)
-        arrays = [
-            leaf if dtype is None else np.asarray(leaf, dtype)
-            for leaf, dtype in zip(call.leaves, plan.conversions, strict=True)
-        ]
+        try:
+            arrays = [
+                leaf if dtype is None else np.asarray(leaf, dtype)
+                for leaf, dtype in zip(call.leaves, plan.conversions, strict=True)
+            ]
+        except OverflowError:
+            self._types(call)  # names the argument
+            raise
         result = unflatten(plan.output, plan.program.run(arrays))
         if plan.called:  # many programs are called once
             self._remember(captures, plan, (args, kwargs), call, result)
@@ -259,9 +265,14 @@ class Compiled:
                 self._plans.move_to_end(key)
         return plan
 
-    def _make(self, key: Any, call: Call) -> _Plan:
+    def _types(self, call: Call) -> tuple[list[str], list[ArrayType]]:
+        """The leaves' names and types; raises for a leaf that no program can take."""
         names = self.parameters.leaf_names(call.structure)
         types = [leaf_type(leaf, name) for leaf, name in zip(call.leaves, names, strict=True)]
+        return names, types
+
+    def _make(self, key: Any, call: Call) -> _Plan:
+        names, types = self._types(call)
         traced = trace_leaves(
             lambda leaves: self.parameters.call(call.structure, call.static, leaves),
             call.leaves,

@@ -106,7 +106,11 @@ class _Writer:
             # An attribute or a key that is missing: not the structure that was.
             "except (AttributeError, KeyError):",
             "    return MISS",
-            f"results = direct([{', '.join(leaves)}])",
+            "try:",
+            f"    results = direct([{', '.join(leaves)}])",
+            # A Python integer beyond the dtype: the lookup refuses it.
+            "except OverflowError:",
+            "    return MISS",
             "if results is None:",
             "    return MISS",
             *([f"{', '.join(results)}, = results"] if results else []),

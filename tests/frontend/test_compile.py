@@ -456,3 +456,11 @@ def test_arrays_with_rules_of_their_own_are_refused():
     for array in (np.ma.array(np.ones((2, 2)), mask=True), matrix):
         with pytest.raises(ArgumentError, match=r"the argument x is a .*computes by rules"):
             f(array)
+
+
+def test_a_python_integer_beyond_64_bits_is_refused_by_known_programs_too():
+    f = cr.compile(lambda x: x + 1)
+    for _ in range(4):  # made, looked up, answered as a recent call
+        f(3)
+        with pytest.raises(DTypeError, match="the argument x is 1180591620717411303424, which"):
+            f(2**70)
