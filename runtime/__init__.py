@@ -1,4 +1,4 @@
-"""Devices, buffers, the object-code cache and the executables that run native programs."""
+"""Buffers, native code in memory, and the executables that run native programs."""
 
 if not __name__.startswith("chainrule."):
     raise ImportError(f"`{__name__}` is a part of chainrule: import `chainrule.{__name__}`.")

@@ -88,8 +88,8 @@ def demo() -> None:
 @click.option(
     "--threads",
     type=click.IntRange(1),
-    help="Threads of the program.",
-    show_default="all there are",
+    help="Threads of BLAS in matrix products.",
+    show_default="its own setting",
 )
 @click.option(
     "--backend",
