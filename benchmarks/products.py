@@ -27,7 +27,7 @@ import numpy as np
 from chainrule.compiler.dtypes import DType, float32, float64
 from chainrule.compiler.native.function import METADATA
 from chainrule.compiler.native.gemm import Emitted, emit_product
-from chainrule.compiler.native.product_schedule import Shape
+from chainrule.compiler.native.product_schedule import Shape, plan
 from chainrule.compiler.native.vectors import Vector, target
 from chainrule.compiler.tolerances import close, summed
 from chainrule.runtime.blas import Blas, blas_threads, find_blas
@@ -112,7 +112,7 @@ def prepare(case: Case, blas: Blas | None) -> Contest:
         np.ascontiguousarray(m.T if turned else m)
         for m, turned in ((a, shape.a_transposed), (b, shape.b_transposed))
     )
-    emitted = emit_product(shape, target())
+    emitted = emit_product(shape, plan(shape, target()))
     started = time.perf_counter()
     module = compile_module(module_of(emitted, shape, x.shape[1], y.shape[1], blas))
     compile_ms = 1e3 * (time.perf_counter() - started)

@@ -137,7 +137,8 @@ class _Build:
         graph = self.graph
         check(graph)
         partition = self._timed("partition", lambda: partitioner(graph))
-        kernels = self._timed("lower", Lowering(graph, partition, self.blas).kernels)
+        lowering = Lowering(graph, partition, self.blas, self._blas_threads())
+        kernels = self._timed("lower", lowering.kernels)
         memory = self._timed("memory", lambda: plan_memory(graph, partition, kernels, self.donors))
         calls = self._timed("emit", lambda: [self._emit(k, partition, memory) for k in kernels])
         imports = self._imports(calls, memory)
@@ -154,6 +155,12 @@ class _Build:
             for kernel, call in zip(kernels, calls, strict=True)
         )
         return NativeProgram(graph, executable, records, memory, self.timings, self.threads, module)
+
+    def _blas_threads(self) -> int:
+        """How many threads BLAS will use."""
+        if self.threads is not None or self.blas is None:
+            return self.threads or 1
+        return self.blas.get_num_threads()
 
     def _timed(self, phase: str, work: Callable[[], Any]) -> Any:
         started = time.perf_counter()

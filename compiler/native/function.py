@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 METADATA = """
 !0 = distinct !{!0, !1}
 !1 = !{!"llvm.loop.unroll.disable"}
@@ -21,7 +20,7 @@ class Function:
     lines : list of str
         The instructions so far.
     declarations : set of str
-        What the function calls outside itself.
+        What the function calls outside itself: declarations, and functions shared by kernels.
     """
 
     def __init__(self) -> None:
@@ -53,7 +52,7 @@ class Function:
         return name
 
     def declare(self, declaration: str) -> None:
-        """Note a function that lies outside the module."""
+        """Note a function that lies outside the module, or the text of one for all kernels."""
         self.declarations.add(declaration)
 
     def label(self, name: str) -> None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from .dots import Dots, lanes_of
 from .function import Function
 from .packing import Panel, Turn
-from .product_schedule import Dotted, Plan, Shape, Strip, Tiled, plan
+from .product_schedule import Dotted, Plan, Shape, Strip, Tiled
 from .tile import Tile
-from .vectors import Target, Vector
+from .vectors import Vector
 
 PARAMETERS = "ptr %a, i64 %lda, ptr %b, i64 %ldb, ptr %c, i64 %ldc, ptr %scratch"
 
@@ -54,17 +54,16 @@ class Emitted:
         return self.plan.scratch_bytes
 
 
-def emit_product(shape: Shape, target: Target) -> Emitted:
+def emit_product(shape: Shape, found: Plan) -> Emitted:
     """Write the function of a product.
 
     Parameters
     ----------
     shape : Shape
         What is multiplied; no extent is zero.
-    target : Target
-        For which CPU.
+    found : Plan
+        How, from `product_schedule.plan`.
     """
-    found = plan(shape, target)
     writer = _Tiles(found) if isinstance(found, Tiled) else _Dots(found)
     writer.write()
     form = "tn"[not shape.a_transposed] + "tn"[not shape.b_transposed]

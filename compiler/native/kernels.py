@@ -10,6 +10,7 @@ from ..graph import Unit
 from ..kinds.bounds import IndexBound
 from ..scalar import Scalar, Word
 from .layout import Layout, Matrices
+from .product_schedule import Plan
 from .terms import postorder
 from .values import Values
 
@@ -114,12 +115,15 @@ class Product(Kernel):
     layout : Layout
         Its labels with their extents and strides.
     matrices : Matrices or None
-        The same as a batch of matrix products for BLAS; None for loops of our own.
+        The same as a batch of matrix products; None for plain loops.
+    plan : Plan or None
+        How functions of our own compute each of them; None for BLAS.
     """
 
     unit: Unit
     layout: Layout
     matrices: Matrices | None
+    plan: Plan | None = None
 
     @property
     def writes(self) -> tuple[Unit, ...]:
@@ -134,7 +138,8 @@ class Product(Kernel):
         if self.matrices is None:
             return ()
         itemsize = self.unit.array_type.dtype.itemsize
-        return tuple(copy.size * itemsize for copy in self.matrices.copies)
+        own = (self.plan.scratch_bytes,) if self.plan and self.plan.scratch_bytes else ()
+        return (*(copy.size * itemsize for copy in self.matrices.copies), *own)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

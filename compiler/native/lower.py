@@ -14,7 +14,7 @@ from .folds import walks_rows
 from .kernels import Check, Fold, Kernel, Loop, Product, Scattering
 from .layout import Layout, matrices
 from .partition import Group, Partition
-from .products import suits_blas
+from .products import route
 from .values import Values
 
 
@@ -29,12 +29,17 @@ class Lowering:
         Its groups; grows by those that turn out to be needed.
     blas : Blas or None
         Which routines there are.
+    threads : int
+        How many threads they may use.
     """
 
-    def __init__(self, graph: Graph, partition: Partition, blas: Blas | None) -> None:
+    def __init__(
+        self, graph: Graph, partition: Partition, blas: Blas | None, threads: int = 1
+    ) -> None:
         self.graph = graph
         self.partition = partition
         self.blas = blas
+        self.threads = threads
 
     def kernels(self) -> list[Kernel]:
         """All kernels, each after those that it reads from, checks before what they guard."""
@@ -92,11 +97,14 @@ class Lowering:
         labels = op.labels(types, unit.attributes)
         pairs = zip((*labels.x, *labels.y), (*types[0].shape, *types[1].shape), strict=True)
         layout = Layout(labels, dict(pairs))
-        found = matrices(layout)
-        if found is not None and not suits_blas(unit.array_type.dtype, found, self.blas):
-            found = None
+        found, plan = route(unit.array_type.dtype, matrices(layout), self.blas, self.threads)
         return Product(
-            units=(unit,), apart=self._apart((unit,)), unit=unit, layout=layout, matrices=found
+            units=(unit,),
+            apart=self._apart((unit,)),
+            unit=unit,
+            layout=layout,
+            matrices=found,
+            plan=plan,
         )
 
     def _scattering(self, unit: Unit, op: Scatter) -> Scattering:

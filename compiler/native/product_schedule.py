@@ -9,7 +9,7 @@ not depend on the machine; tiles and blocks, which do not change a sum, for the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..dtypes import DType
@@ -27,11 +27,18 @@ LATENCY = 4
 FAR = 2
 """Cycles per vector that comes from the second-level cache."""
 
+SLACK = 1.03
+"""What a plan may cost over the cheapest one, if it needs fewer functions: each takes some ten
+milliseconds to compile."""
+
 NEAR_BYTES = 16384
 """What is read again and again stays in the first-level cache up to this size: half of one."""
 
-PANEL_DEPTH = 256
-"""The most k in a block: a tile's accumulators are then written once in 256 rounds."""
+PANEL_DEPTH = 384
+"""The most k in a block: a tile's accumulators are then written once in so many rounds."""
+
+WIDEST = 15
+"""The most vectors of a tile: one row of B then passes in long pieces."""
 
 NARROWEST = 32
 """Bytes of a register that is not used by halves."""
@@ -174,6 +181,20 @@ class Tiled:
         return tuple(found)
 
     @property
+    def functions(self) -> int:
+        """How many functions it consists of."""
+        tiles = {
+            (height, s.vectors, s.lanes, s.masked)
+            for height, _ in self.heights
+            for s in self.strips
+        }
+        panels = {
+            s.lanes if self.shape.b_transposed else (s.vectors, s.lanes, s.masked)
+            for s in self.strips
+        }
+        return len(tiles) + (len(panels) if self.packed else 0) + self.turned_back
+
+    @property
     def turned_step(self) -> int:
         """From one row to the next of a result that is to be turned."""
         return _up(self.shape.columns, self.lanes)
@@ -253,6 +274,11 @@ class Dotted:
     turned: bool
 
     @property
+    def functions(self) -> int:
+        """How many functions it consists of."""
+        return 1 + self.turned
+
+    @property
     def lanes(self) -> int:
         """Partial sums of one dot product."""
         return lanes_of(self.shape.dtype)
@@ -290,10 +316,11 @@ Plan = Tiled | Dotted
 
 
 def plan(shape: Shape, target: Target) -> Plan:
-    """The cheapest way to compute a product on a CPU."""
-    if isinstance(_cheapest(shape, REFERENCE), Dotted):
-        return min(_dotted(shape, target), key=lambda found: found.cost)
-    return min(_tiled(shape, target), key=lambda found: found.cost)
+    """The cheapest way to compute a product on a CPU; of nearly equal ones, the least code."""
+    dotted = isinstance(_cheapest(shape, REFERENCE), Dotted)
+    found: list[Plan] = [*(_dotted if dotted else _tiled)(shape, target)]
+    limit = SLACK * min(each.cost for each in found)
+    return min((p for p in found if p.cost <= limit), key=lambda each: (each.functions, each.cost))
 
 
 def _cheapest(shape: Shape, target: Target) -> Plan:
@@ -308,10 +335,14 @@ def _tiled(shape: Shape, target: Target) -> Iterator[Tiled]:
             continue
         for lanes in _lanes(own, target):
             for height, vectors in _tiles(own, lanes, target):
-                if not own.b_transposed:
-                    yield Tiled(own, lanes, height, vectors, False, flipped)
+                direct = Tiled(own, lanes, height, vectors, False, flipped)
+                # Without panels all of A's block passes for each strip of B.
+                block = own.rows * direct.depth * own.dtype.itemsize
+                far = block > BLOCK_BYTES and own.columns > direct.width
+                if not own.b_transposed and not far:
+                    yield direct
                 if own.b_transposed or own.rows > height:
-                    yield Tiled(own, lanes, height, vectors, True, flipped)
+                    yield replace(direct, packed=True)
 
 
 def _lanes(shape: Shape, target: Target) -> Iterator[int]:
@@ -324,9 +355,9 @@ def _lanes(shape: Shape, target: Target) -> Iterator[int]:
 def _tiles(shape: Shape, lanes: int, target: Target) -> Iterator[tuple[int, int]]:
     """Tiles whose accumulators, row of B and element of A fit the registers."""
     most = -(-shape.columns // lanes)
-    for vectors in range(1, min(most, 8) + 1):
+    for vectors in range(1, min(most, WIDEST) + 1):
         height = min(shape.rows, 8, (target.registers - 2 - vectors) // vectors)
-        if height:
+        if height > 0:
             yield height, vectors
 
 

@@ -1,4 +1,4 @@
-"""Kernels of contractions: matrix products by BLAS, or plain loops where BLAS does not serve."""
+"""Kernels of contractions: generated matrix products, BLAS where it is faster, or plain loops."""
 
 from __future__ import annotations
 
@@ -8,29 +8,64 @@ from ...runtime.blas import Blas
 from ..dtypes import DType, bool_, float32, float64
 from .elements import Pointers, load, nested, store
 from .function import Function
+from .gemm import emit_product
 from .kernels import Product
 from .layout import Copy, Matrices, Matrix
 from .nest import Axis
 from .place import Place
+from .product_schedule import Plan, Shape, plan
 from .scalar_llvm import literal, register_type
+from .vectors import target
 
 SMALL = 512
-"""Multiplications below which a call of BLAS costs more than the work."""
+"""Multiplications below which functions of their own cost more than the work."""
+
+SEVERAL_THREADS = 2**23
+"""Multiplications of one product from which BLAS on several threads was faster than generated
+functions on one: 203 cubed."""
 
 
-def suits_blas(dtype: DType, matrices: Matrices, blas: Blas | None) -> bool:
-    """True when BLAS has a routine for these matrices, and they are worth a call."""
-    sizes = matrices.rows, matrices.columns, matrices.summed
+def route(
+    dtype: DType, matrices: Matrices | None, blas: Blas | None, threads: int
+) -> tuple[Matrices | None, Plan | None]:
+    """How to compute a contraction that may be a batch of matrix products.
+
+    Returns
+    -------
+    Matrices or None
+        None for plain loops.
+    Plan or None
+        How generated functions do it; None for BLAS, which may use `threads` threads.
+    """
+    if matrices is None or dtype not in (float32, float64):
+        return None, None
     work = matrices.rows * matrices.columns * matrices.summed
-    if blas is None or dtype not in (float32, float64) or work < SMALL:
-        return False
+    if work < SMALL:
+        return None, None
+    usable = _suits_blas(matrices, blas)
+    apart = matrices.columns == 1 and matrices.out.leading != 1
+    if usable and (apart or (threads > 1 and work >= SEVERAL_THREADS)):
+        return matrices, None
+    return (None, None) if apart else (matrices, plan(shape_of(dtype, matrices), target()))
+
+
+def shape_of(dtype: DType, matrices: Matrices) -> Shape:
+    """One product of the batch, for rows in memory."""
+    m = matrices
+    shape = Shape(m.rows, m.columns, m.summed, dtype, m.x.transposed, m.y.transposed)
+    return shape.flipped() if m.out.transposed else shape
+
+
+def _suits_blas(matrices: Matrices, blas: Blas | None) -> bool:
+    """True when BLAS can take these matrices."""
+    sizes = matrices.rows, matrices.columns, matrices.summed
     leading = matrices.x.leading, matrices.y.leading, matrices.out.leading
-    return blas.int_bits == 64 or max(*sizes, *leading) < 2**31
+    return blas is not None and (blas.int_bits == 64 or max(*sizes, *leading) < 2**31)
 
 
 def routine_of(kernel: Product) -> str | None:
     """The BLAS routine that the kernel calls."""
-    if kernel.matrices is None:
+    if kernel.matrices is None or kernel.plan is not None:
         return None
     letter = "s" if kernel.unit.array_type.dtype is float32 else "d"
     vector = kernel.matrices.rows == 1 or kernel.matrices.columns == 1
@@ -41,32 +76,31 @@ def emit(
     kernel: Product, pointers: Pointers, scratch: Sequence[Place], blas: Blas | None, import_: Place
 ) -> Function:
     """The kernel's function."""
-    if kernel.matrices is None or blas is None:
+    if kernel.matrices is None:
         return _loops(kernel, pointers)
+    if kernel.plan is not None:
+        return _Generated(kernel, kernel.matrices, pointers, scratch, kernel.plan).write()
+    assert blas is not None
     return _Caller(kernel, kernel.matrices, pointers, scratch, blas, import_).write()
 
 
-class _Caller:
-    """Writes the calls of BLAS for a batch of matrices."""
+class _Batch:
+    """Writes the loops over a batch of matrices, and what has to be copied around them."""
 
     def __init__(
-        self,
-        kernel: Product,
-        matrices: Matrices,
-        pointers: Pointers,
-        scratch: Sequence[Place],
-        blas: Blas,
-        import_: Place,
+        self, kernel: Product, matrices: Matrices, pointers: Pointers, scratch: Sequence[Place]
     ) -> None:
         self.kernel = kernel
         self.matrices = matrices
         self.pointers = pointers
-        self.blas = blas
         self.function = Function()
         self.dtype = kernel.unit.array_type.dtype
         self.type = register_type(self.dtype)
-        self.routine = pointers.name(import_)
         self._scratch = list(scratch)
+
+    def _product(self, x: str, y: str, out: str) -> None:
+        """Write one product."""
+        raise NotImplementedError
 
     def write(self) -> Function:
         m = self.matrices
@@ -107,6 +141,51 @@ class _Caller:
                 where = f"getelementptr inbounds {self.type}, ptr {pointer}, i64 {offset}"
                 pointer = self.function.do(where)
         return pointer
+
+
+class _Generated(_Batch):
+    """Calls a generated function."""
+
+    def __init__(
+        self,
+        kernel: Product,
+        matrices: Matrices,
+        pointers: Pointers,
+        scratch: Sequence[Place],
+        plan: Plan,
+    ) -> None:
+        super().__init__(kernel, matrices, pointers, scratch)
+        self.emitted = emit_product(shape_of(self.dtype, matrices), plan)
+        # Working memory for copies comes first.
+        place = self._scratch.pop() if plan.scratch_bytes else None
+        self.working = pointers.name(place, written=True) if place else "null"
+
+    def _product(self, x: str, y: str, out: str) -> None:
+        m = self.matrices
+        a, b = f"ptr {x}, i64 {m.x.leading}", f"ptr {y}, i64 {m.y.leading}"
+        if m.out.transposed:
+            a, b = b, a  # the memory holds the transpose, which is the product of the transposes
+        c = f"ptr {out}, i64 {m.out.leading}, ptr {self.working}"
+        self.function.act(f"call void @{self.emitted.name}({a}, {b}, {c})")
+        for text in (self.emitted.text, *self.emitted.parts.values(), *self.emitted.declarations):
+            self.function.declare(text)
+
+
+class _Caller(_Batch):
+    """Calls a routine of BLAS."""
+
+    def __init__(
+        self,
+        kernel: Product,
+        matrices: Matrices,
+        pointers: Pointers,
+        scratch: Sequence[Place],
+        blas: Blas,
+        import_: Place,
+    ) -> None:
+        super().__init__(kernel, matrices, pointers, scratch)
+        self.blas = blas
+        self.routine = pointers.name(import_)
 
     def _product(self, x: str, y: str, out: str) -> None:
         m = self.matrices

@@ -2,8 +2,9 @@
 
 For each step k, `vectors` vectors of a row of B are loaded, each of `rows` elements of a column
 of A is spread over a vector, and their products are added into `rows` x `vectors` accumulators.
-Every element of the result is thus one chain of fused multiply-adds in the order of k, whatever
-the tile, the blocking or the vector's width.
+Every element of a block is thus one chain of fused multiply-adds in the order of k, whatever
+the tile or the vector's width. What earlier blocks of k left in C is added at the end: it is sent
+for at the beginning, because it comes from far away.
 
 Both operands come by address and step (A by two steps, so that it may lie either way; B's rows
 are contiguous), and so do all extents: products of any shape share these functions. That A's
@@ -17,6 +18,9 @@ from dataclasses import dataclass
 
 from ..dtypes import DType
 from .vectors import Vector, function
+
+LINE = 64
+"""Bytes of a cache line."""
 
 PARAMETERS = (
     "ptr noalias readonly %a, i64 %a.row, i64 %a.k, ptr noalias readonly %b, i64 %b.k, "
@@ -63,7 +67,7 @@ class Tile:
 
         Its parameters: A with the steps to the next row and the next k, B with the step to the
         next k, C with the step to the next row, the number of k (at least one), whether to begin
-        at zero instead of what C holds, and the lanes of the last vector if the tile is masked.
+        anew instead of adding to C, and the lanes of the last vector if the tile is masked.
         """
         return function(self.name, PARAMETERS, _Writer(self).lines())
 
@@ -79,26 +83,31 @@ class _Writer:
     def lines(self) -> list[str]:
         steps = [f"%row{i} = mul i64 %a.row, {i}" for i in range(1, self.tile.rows)]
         mask = self.vector.below("%last", "%mask") if self.tile.masked else []
-        begin = ["start:", *steps, *mask, "br i1 %first, label %loop, label %continue"]
-        return [*begin, *self._continued(), *self._loop(), *self._finish(), "ret void"]
+        begin = ["start:", *steps, *mask, *self._rows_of_c()]
+        begin.append("br i1 %first, label %loop, label %ahead")
+        return [*begin, *self._ahead(), *self._loop(), *self._finish()]
 
-    def _continued(self) -> list[str]:
-        """Fetch what earlier blocks of k left in C."""
-        lines = ["continue:", *self._rows_of_c("old")]
-        for i, j in self.places:
-            lines += self._load(f"%old{i}.{j}", f"%old.row{i}", j)
+    def _ahead(self) -> list[str]:
+        """Send for the lines of C."""
+        lines = ["ahead:"]
+        size = self.tile.dtype.itemsize
+        for i in range(self.tile.rows):
+            for offset in range(0, self.tile.width, LINE // size):
+                where = f"%line{i}.{offset}"
+                lines.append(f"{where} = {self.vector.at(f'%c.row{i}', offset)}")
+                lines.append(f"call void @llvm.prefetch.p0(ptr {where}, i32 1, i32 3, i32 1)")
         return [*lines, "br label %loop"]
 
     def _loop(self) -> list[str]:
         lines = [
             "loop:",
-            "%k = phi i64 [ 0, %start ], [ 0, %continue ], [ %k.next, %loop ]",
-            "%a.here = phi ptr [ %a, %start ], [ %a, %continue ], [ %a.next, %loop ]",
-            "%b.here = phi ptr [ %b, %start ], [ %b, %continue ], [ %b.next, %loop ]",
+            "%k = phi i64 [ 0, %start ], [ 0, %ahead ], [ %k.next, %loop ]",
+            "%a.here = phi ptr [ %a, %start ], [ %a, %ahead ], [ %a.next, %loop ]",
+            "%b.here = phi ptr [ %b, %start ], [ %b, %ahead ], [ %b.next, %loop ]",
         ]
         kind = self.vector.type
         for i, j in self.places:
-            sources = f"[ zeroinitializer, %start ], [ %old{i}.{j}, %continue ]"
+            sources = "[ zeroinitializer, %start ], [ zeroinitializer, %ahead ]"
             lines.append(f"%sum{i}.{j} = phi {kind} {sources}, [ %new{i}.{j}, %loop ]")
         for j in range(self.tile.vectors):
             lines += self._load(f"%y{j}", "%b.here", j)
@@ -129,21 +138,28 @@ class _Writer:
 
     def _finish(self) -> list[str]:
         """Write the tile: the place where an epilogue would change its vectors."""
-        lines = ["finish:", *self._rows_of_c("out")]
+        lines = ["finish:", "br i1 %first, label %write, label %add", "add:"]
         for i, j in self.places:
-            where, value = f"%out{i}.{j}", f"%new{i}.{j}"
-            lines.append(f"{where} = {self.vector.at(f'%out.row{i}', j * self.tile.lanes)}")
-            if self._is_partial(j):
-                lines.append(self.vector.masked_store(value, where, "%mask"))
-            else:
-                lines.append(self.vector.store(value, where))
-        return lines
+            old, total = f"%old{i}.{j}", f"%total{i}.{j}"
+            lines += self._load(old, f"%c.row{i}", j)
+            lines.append(f"{total} = fadd {self.vector.type} {old}, %new{i}.{j}")
+        lines += ["br label %write", "write:"]
+        for i, j in self.places:
+            sources = f"[ %new{i}.{j}, %finish ], [ %total{i}.{j}, %add ]"
+            lines.append(f"%out{i}.{j} = phi {self.vector.type} {sources}")
+        for i, j in self.places:
+            where, value = f"%to{i}.{j}", f"%out{i}.{j}"
+            lines.append(f"{where} = {self.vector.at(f'%c.row{i}', j * self.tile.lanes)}")
+            partial = self._is_partial(j)
+            store = self.vector.masked_store(value, where, "%mask")
+            lines.append(store if partial else self.vector.store(value, where))
+        return [*lines, "ret void"]
 
-    def _rows_of_c(self, name: str) -> list[str]:
+    def _rows_of_c(self) -> list[str]:
         lines = []
         for i in range(self.tile.rows):
-            lines.append(f"%{name}.step{i} = mul i64 %c.row, {i}")
-            lines.append(f"%{name}.row{i} = {self.vector.at('%c', f'%{name}.step{i}')}")
+            lines.append(f"%c.step{i} = mul i64 %c.row, {i}")
+            lines.append(f"%c.row{i} = {self.vector.at('%c', f'%c.step{i}')}")
         return lines
 
     def _load(self, name: str, row: str, j: int) -> list[str]:

@@ -132,6 +132,7 @@ class Vector:
         return {
             f"declare {kind} @llvm.masked.load.{name}.p0(ptr, {mask}, {kind})",
             f"declare void @llvm.masked.store.{name}.p0({kind}, ptr, {mask})",
+            "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
             f"declare {kind} @llvm.fmuladd.{name}({kind}, {kind}, {kind})",
         }
 

@@ -1,5 +1,6 @@
 """Generated matrix products against float64 NumPy: sizes, transposes, memory, orders of sums."""
 
+import math
 import subprocess
 import sys
 from itertools import product
@@ -9,13 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from native import program
+from native import run as run_program
 from products import guarded, products
 
 from chainrule.compiler.dtypes import DType, float32, float64
 from chainrule.compiler.native.gemm import emit_product
+from chainrule.compiler.native.kernels import Product
 from chainrule.compiler.native.product_schedule import Dotted, Shape, Tiled, plan
 from chainrule.compiler.native.vectors import Target, target
 from chainrule.compiler.tolerances import close, summed
+from chainrule.runtime.blas import find_blas
 
 FORMS = list(product((False, True), repeat=2))
 WIDTHS = {"avx512": Target(512, 32), "avx2": Target(256, 16), "neon": Target(128, 32)}
@@ -150,7 +155,8 @@ def test_sums_of_whole_numbers_are_exact() -> None:
 
 
 def test_products_share_their_micro_kernels() -> None:
-    kinds = [emit_product(Shape(n, 96, n, float32), WIDTHS["avx512"]).parts for n in (64, 128, 512)]
+    shapes = [Shape(n, 96, n, float32) for n in (64, 128, 512)]
+    kinds = [emit_product(shape, plan(shape, WIDTHS["avx512"])).parts for shape in shapes]
     shared = set.intersection(*map(set, kinds))
     assert any(name.startswith("tile") for name in shared)
     assert all(kinds[0][name] == kinds[2][name] for name in shared)
@@ -189,7 +195,7 @@ sys.path.insert(0, sys.argv[1])
 import numpy as np
 from products import products
 from chainrule.compiler.dtypes import float32, float64
-from chainrule.compiler.native.product_schedule import Shape
+from chainrule.compiler.native.product_schedule import Shape, plan
 from chainrule.compiler.native.vectors import target
 
 protect = ctypes.CDLL(None).mprotect
@@ -231,3 +237,37 @@ def test_no_byte_outside_the_matrices_is_touched() -> None:
     script = [sys.executable, "-c", OVERRUN, support]
     finished = subprocess.run(script, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr or "touched memory outside the matrices"
+
+
+def test_programs_on_one_thread_call_no_library() -> None:
+    x, y = (np.ones(shape, np.float32) for shape in ((3, 260, 200), (3, 200, 270)))
+    built = program(lambda a, b: a @ b, x, y, threads=1)
+    (record,) = (kernel for kernel in built.kernels if isinstance(kernel.kernel, Product))
+    assert record.routine is None
+    assert record.kernel.plan is not None
+    (result,) = built([x, y])
+    assert (result == 200).all()
+
+
+def test_large_products_go_to_blas_on_several_threads() -> None:
+    blas = find_blas()
+    if blas is None:
+        pytest.skip("no BLAS in this process")
+    small, large = (np.ones((n, n), np.float32) for n in (190, 220))
+    built = [program(lambda a: a @ a, each, threads=2) for each in (small, large)]
+    kinds = [{kernel.routine for kernel in each.kernels} - {None} for each in built]
+    assert kinds == [set(), {"sgemm"}]
+
+
+@pytest.mark.parametrize(
+    "labels", ["bij,bjk->bik", "ijb,kjb->bki", "ij,kj->ki", "ij,j->i", "i,ij->j"]
+)
+def test_contractions_in_programs_agree_with_float64(labels: str) -> None:
+    size = {"b": 3, "i": 33, "j": 21, "k": 18}
+    rng = np.random.default_rng(4)
+    operands = labels.partition("->")[0].split(",")
+    x, y = (rng.standard_normal([size[n] for n in names]).astype("f4") for names in operands)
+    found = run_program(lambda a, b: np.einsum(labels, a, b), x, y, threads=1)
+    expected = np.einsum(labels, x.astype("f8"), y.astype("f8"))
+    length = math.prod(size[n] for n in size if n in "".join(operands)) // expected.size
+    assert close(found.astype("f8"), expected, summed(length, float32))

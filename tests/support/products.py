@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.compiler.native.function import METADATA
 from chainrule.compiler.native.gemm import emit_product
-from chainrule.compiler.native.product_schedule import Shape
+from chainrule.compiler.native.product_schedule import Shape, plan
 from chainrule.compiler.native.vectors import Target
 from chainrule.runtime.buffers import empty_aligned
 from chainrule.runtime.llvm import compile_module
@@ -24,7 +24,7 @@ Multiply = Callable[[Any, Any, Any], None]
 
 def products(shapes: Sequence[Shape], target: Target) -> list[Multiply]:
     """One module with a function for each shape."""
-    emitted = [emit_product(shape, target) for shape in shapes]
+    emitted = [emit_product(shape, plan(shape, target)) for shape in shapes]
     parts = {name: text for each in emitted for name, text in each.parts.items()}
     declarations = {line for each in emitted for line in each.declarations}
     texts = [each.text.replace("define internal", "define", 1) for each in emitted]
