@@ -176,6 +176,20 @@ def views(owner: np.ndarray) -> list[np.ndarray]:
     ]
 
 
+@pytest.mark.parametrize("make", [lambda: np.zeros(8), lambda: empty_aligned((8,), F64)])
+@pytest.mark.parametrize("number", range(5))
+def test_a_view_of_a_donated_array_is_seen(make: Callable[[], np.ndarray], number: int) -> None:
+    shown, apart = make(), make()
+    view = views(shown)[number]
+    program = executable(
+        NOTHING, [ArraySpec((2,), F64, "v"), ArraySpec((8,), F64, "w")], [ResultSpec((8,), F64, 1)]
+    )
+    assert direct_of(program)([view, shown]) is None
+    outputs = direct_of(program)([view, apart])
+    assert outputs is not None
+    assert outputs[0] is apart
+
+
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_donation_is_direct_exactly_where_it_has_no_fault(data: st.DataObject) -> None:
