@@ -9,6 +9,7 @@ do, so that applying rules ends.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -97,15 +98,22 @@ class RuleTable:
 
     def __init__(self) -> None:
         self._by_op: dict[Op, dict[str, Rule]] = {}
+        self._homes: dict[Rule, str] = {}
 
     def add(self, *rules: Rule) -> None:
         """Enter rules; one of the same name takes the older one's place."""
+        home = sys._getframe(1).f_globals.get("__name__", "")
         for rule in rules:
+            self._homes[rule] = home
             self._by_op.setdefault(rule.pattern.op, {})[rule.name] = rule
 
     def of(self, op: Op) -> tuple[Rule, ...]:
         """The rules whose pattern is a call of `op`."""
         return tuple(self._by_op.get(op, {}).values())
+
+    def homes(self) -> list[tuple[str, Rule]]:
+        """The rules in use, each behind the name of the module that entered it."""
+        return [(self._homes[rule], rule) for rule in self]
 
     def __iter__(self) -> Iterator[Rule]:
         return (rule for rules in self._by_op.values() for rule in rules.values())

@@ -16,7 +16,7 @@ def explain(program: Program) -> str:
     """The report that `Program.explain` prints."""
     lines = [_headline(program), *_passes(program), *_refusals(program)]
     if program.backend == "native":
-        lines += [*_kernels(program), *_memory(program)]
+        lines += [*_kernels(program), *_memory(program), f"  cache    {program.cache}"]
     return "\n".join(lines)
 
 

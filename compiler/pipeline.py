@@ -96,7 +96,7 @@ def optimise(
     graph, records
         The last graph, and what each pass did.
     """
-    check = check or bool(os.environ.get("CHAINRULE_VERIFY"))
+    check = check or verification_wanted()
     records = []
     for each in passes:
         notes = Notes()
@@ -112,3 +112,8 @@ def optimise(
         )
         graph = after
     return graph, tuple(records)
+
+
+def verification_wanted() -> bool:
+    """Whether the environment asks for a check after each pass."""
+    return bool(os.environ.get("CHAINRULE_VERIFY"))

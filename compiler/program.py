@@ -7,15 +7,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ..runtime.cache import store
 from .errors import ArgumentError, UnsupportedError
 from .explain import explain
 from .graph import Graph
 from .interpret import checked_input, evaluate
-from .pipeline import DEFAULT_PASSES, Pass, optimise
+from .pipeline import DEFAULT_PASSES, Pass, PassRecord, optimise, verification_wanted
+from .sources import UnreadableError
+
+if TYPE_CHECKING:
+    from .native.build import NativeProgram
 
 
 class Backend(Protocol):
@@ -52,14 +57,12 @@ class Program:
     ----------
     traced : Graph
         As the user wrote it.
-    graph : Graph
-        After the last pass.
-    passes : tuple of PassRecord
-        Each pass: name, graph before and after, seconds, rules applied and refused.
     backend : str
         ``"native"`` or ``"reference"``.
     compile_seconds : float
-        Passes and code generation together.
+        Passes and code generation together, or loading from the disk cache.
+    cache : str
+        What the disk cache did: ``"loaded"``, ``"stored"``, or why neither.
     """
 
     def __init__(
@@ -79,11 +82,29 @@ class Program:
         started = time.perf_counter()
         self.traced = traced
         self.backend = backend
-        self.graph, self.passes = optimise(traced, passes, check=check)
         self.donors = dict(donors or {})
+        self.threads = threads
+        self.check = check or verification_wanted()
+        self.cache = "not asked"
+        self._passes = tuple(passes)
         self._leaves = leaves
-        self.run = BACKENDS[backend](self.graph, self.donors, threads)
+        self.run = BACKENDS[backend](self)
         self.compile_seconds = time.perf_counter() - started
+
+    @cached_property
+    def _optimised(self) -> tuple[Graph, tuple[PassRecord, ...]]:
+        """What the passes made; a program out of the cache runs them when somebody looks."""
+        return optimise(self.traced, self._passes, check=self.check)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph after the last pass."""
+        return self._optimised[0]
+
+    @property
+    def passes(self) -> tuple[PassRecord, ...]:
+        """Each pass: name, graph before and after, seconds, rules applied and refused."""
+        return self._optimised[1]
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         """The outputs for the graph's inputs in order.
@@ -93,7 +114,7 @@ class Program:
         ArgumentError
             When the arrays do not fit the inputs.
         """
-        inputs = self.graph.inputs
+        inputs = self.traced.inputs
         if len(arrays) != len(inputs):
             raise ArgumentError(f"got {len(arrays)} arguments, wanted {len(inputs)}")
         return self.run([checked_input(*pair) for pair in zip(inputs, arrays, strict=True)])
@@ -144,7 +165,7 @@ class Program:
         The arguments are those of the compiled function; of a program made from a graph, the
         graph's inputs.
         """
-        types = [unit.array_type.dtype.numpy for unit in self.graph.inputs]
+        types = [unit.array_type.dtype.numpy for unit in self.traced.inputs]
         leaves = self._leaves(args)
         arrays = [np.asarray(leaf, dtype) for leaf, dtype in zip(leaves, types, strict=True)]
         times = []
@@ -163,19 +184,45 @@ class Program:
         return self.run
 
     def __repr__(self) -> str:
-        return f"<Program {self.graph.name}: {len(self.graph)} units, {self.backend}>"
+        return f"<Program {self.traced.name}: {len(self.traced)} units traced, {self.backend}>"
 
 
-def _reference(graph: Graph, donors: Mapping[int, int], threads: int | None) -> Backend:
+def _reference(program: Program) -> Backend:
     # Copies: an output may be an input, a constant, or a view of either.
-    return lambda arrays: [np.array(output, order="C") for output in evaluate(graph, arrays)]
+    return lambda arrays: [np.array(out, order="C") for out in evaluate(program.graph, arrays)]
 
 
-def _native(graph: Graph, donors: Mapping[int, int], threads: int | None) -> Backend:
+def _native(program: Program) -> Backend:
+    """The program out of the disk cache, else compiled and kept there."""
+    from .native.cached import load, save
+    from .native.key import program_key
+
+    kept = store()
+    if kept is None:
+        program.cache = "switched off"
+        return _built(program)
+    try:
+        key = program_key(program.traced, program._passes, program.donors, program.threads)
+    except UnreadableError as error:
+        program.cache = f"not used: {error}"
+        return _built(program)
+    if not program.check:  # a check is of the passes, so they have to run
+        loaded = load(
+            kept, key, program.traced, program.donors, program.threads, lambda: _built(program)
+        )
+        if loaded is not None:
+            program.cache = "loaded"
+            return loaded
+    built = _built(program)
+    stored = save(kept, key, program.traced, built)
+    program.cache = "stored" if stored else "not used: the folder cannot be written"
+    return built
+
+
+def _built(program: Program) -> NativeProgram:
     from .native.build import build
 
-    return build(graph, donors=donors, threads=threads)
+    return build(program.graph, donors=program.donors, threads=program.threads)
 
 
-Make = Callable[[Graph, Mapping[int, int], "int | None"], Backend]
-BACKENDS: dict[str, Make] = {"native": _native, "reference": _reference}
+BACKENDS: dict[str, Callable[[Program], Backend]] = {"native": _native, "reference": _reference}

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-Draw = Callable[[np.random.Generator, "np.dtype[Any]"], Any]
+Draw = Callable[["np.random.Generator", "np.dtype[Any]"], Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,3 +29,11 @@ class DonationWarning(ChainruleWarning):
     Wrong: ``step(batch[:10])`` where ``step`` donates its argument: the memory belongs to
     ``batch``. Right: ``step(batch[:10].copy())``.
     """
+
+
+class CacheWarning(ChainruleWarning):
+    """A file or the folder of the disk cache could not be used; programs are compiled instead.
+
+    The environment variable ``CHAINRULE_CACHE_DIR`` names another folder, or switches it off with
+    ``off``.
+    """

@@ -191,6 +191,13 @@ def host() -> Host:
     return Host(llvm.get_process_triple() + object_format, llvm.get_host_cpu_name(), wanted, bits)
 
 
+def versions() -> tuple[str, tuple[int, ...]]:
+    """Those of llvmlite and LLVM: others may make other code."""
+    import llvmlite
+
+    return str(llvmlite.__version__), tuple(_llvm().llvm_version_info)
+
+
 @cache
 def _llvm() -> Any:
     """llvmlite's binding, imported at the first use: running a cached program needs no parser."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from ...runtime.blas import blas_threads, find_blas
-from ...runtime.buffers import address_of, copy_aligned
 from ...runtime.direct import Direct
 from ...runtime.executable import Executable
-from ...runtime.llvm import NativeModule, compile_code, load_code
-from ...runtime.specs import ArraySpec, ResultSpec
+from ...runtime.llvm import NativeCode, NativeModule, compile_code, load_code
+from ..attributes import FrozenArray
 from ..graph import Graph, Unit
 from ..kinds.bounds import out_of_bounds
 from ..structural import CONSTANT
@@ -27,6 +27,7 @@ from .memory import MemoryPlan
 from .memory import plan as plan_memory
 from .partition import Partition, Partitioner, check, fused
 from .place import Place
+from .recipe import Import, Recipe
 from .record import KernelRecord, record
 
 
@@ -47,6 +48,12 @@ class NativeProgram:
         Seconds of each phase of compilation.
     threads : int or None
         How many threads BLAS may use; None leaves its own setting.
+    recipe : Recipe
+        What makes the executable of the machine code.
+    constants : dict of str to FrozenArray
+        Those that the recipe imports, by digest.
+    error : callable
+        ``error(check, index)``: the exception for an index that a check found.
     """
 
     def __init__(
@@ -58,14 +65,25 @@ class NativeProgram:
         timings: Mapping[str, float],
         threads: int | None,
         module: NativeModule,
+        recipe: Recipe,
+        constants: Mapping[str, FrozenArray],
+        error: Callable[[int, int], Exception],
     ) -> None:
         self.graph = graph
         self.executable = executable
         self.kernels = kernels
         self.memory = memory
         self.timings = dict(timings)
-        self.threads = threads if any(k.routine for k in kernels) else None
+        self.threads = threads if recipe.calls_blas else None
+        self.recipe = recipe
+        self.constants = dict(constants)
+        self.error = error
         self._module = module
+
+    @property
+    def code(self) -> NativeCode:
+        """The machine code before loading."""
+        return self._module.code
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         """The outputs for these inputs, which have the graph's types."""
@@ -147,14 +165,29 @@ class _Build:
         text = "\n".join(parts)
         code = self._timed("llvm", lambda: compile_code(text))
         module = self._timed("load", lambda: load_code(code))
-        executable = self._executable(module, imports, entry.arena_bytes)
+        constants = self._constants(imports)
+        recipe = Recipe(entry.arena_bytes, tuple(map(self._import, imports)))
+        executable = recipe.executable(
+            graph, self.donors, module, constants, self.blas, self._error
+        )
         records = tuple(
             record(kernel, call.name, products.routine_of(kernel))
             if isinstance(kernel, Product)
             else record(kernel, call.name)
             for kernel, call in zip(kernels, calls, strict=True)
         )
-        return NativeProgram(graph, executable, records, memory, self.timings, self.threads, module)
+        return NativeProgram(
+            graph,
+            executable,
+            records,
+            memory,
+            self.timings,
+            self.threads,
+            module,
+            recipe,
+            constants,
+            self._error,
+        )
 
     def _blas_threads(self) -> int:
         """How many threads BLAS will use."""
@@ -224,36 +257,23 @@ class _Build:
         used |= {source for source, _, _ in (*memory.early_copies, *memory.late_copies)}
         return sorted(place for place in used if place.kind in ("constant", "routine"))
 
-    def _executable(
-        self, module: NativeModule, imports: Sequence[Place], arena_bytes: int
-    ) -> Executable:
-        constants = [unit for unit in self.graph.units if unit.op is CONSTANT]
-        addresses, kept = [], []
-        for place in imports:
-            if place.kind == "routine":
-                assert self.blas is not None
-                addresses.append(getattr(self.blas, self.routines[place.number]))
-            else:
-                array = copy_aligned(constants[place.number].attributes["value"].value)
-                kept.append(array)
-                addresses.append(address_of(array))
-        return Executable(
-            module.address("entry"),
-            tuple(self._argument(number, unit) for number, unit in enumerate(self.graph.inputs)),
-            tuple(
-                ResultSpec(unit.shape, unit.array_type.dtype.numpy, self.donors.get(number))
-                for number, unit in enumerate(self.graph.outputs)
-            ),
-            arena_bytes=arena_bytes,
-            imports=tuple(addresses),
-            keepalive=(module, *kept),
-            on_status=self._error,
-        )
+    def _import(self, place: Place) -> Import:
+        if place.kind == "routine":
+            return Import("routine", self.routines[place.number])
+        return Import("constant", self._constant(place).digest)
 
-    def _argument(self, number: int, unit: Unit) -> ArraySpec:
-        names = sorted(self.graph.origin(unit).names)
-        name = names[0] if names else f"argument {number}"
-        return ArraySpec(unit.shape, unit.array_type.dtype.numpy, name)
+    def _constants(self, imports: Sequence[Place]) -> dict[str, FrozenArray]:
+        """The imported constants by digest."""
+        arrays = [self._constant(place) for place in imports if place.kind == "constant"]
+        return {array.digest: array for array in arrays}
+
+    def _constant(self, place: Place) -> FrozenArray:
+        array: FrozenArray = self._constant_units[place.number].attributes["value"]
+        return array
+
+    @cached_property
+    def _constant_units(self) -> list[Unit]:
+        return [unit for unit in self.graph.units if unit.op is CONSTANT]
 
     def _error(self, check: int, index: int) -> Exception:
         """The error for an index that a check found."""

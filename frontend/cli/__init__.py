@@ -11,6 +11,7 @@ import click
 
 # Name -> module here, and the line in the group's help (so that help imports no command).
 COMMANDS = {
+    "cache": "Say what the disk cache of compiled programs holds, or clear it.",
     "conformance": "Put every op of a package through the conformance suite.",
     "demo": "Run a demonstration from data to trained model.",
     "ops": "List the ops, or tell everything about one.",

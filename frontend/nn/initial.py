@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-Initial = Callable[[np.random.Generator, int, int], "np.ndarray[Any, np.dtype[np.float32]]"]
+Initial = Callable[["np.random.Generator", int, int], "np.ndarray[Any, np.dtype[np.float32]]"]
 
 
 def glorot(
