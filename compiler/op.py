@@ -297,6 +297,15 @@ class Op:
                 "no gradient rule: attach vjp or jvp, or say differentiable=()",
             )
 
+    def check_body(self) -> None:
+        """Trace the body once, in kinds that have a scalar one.
+
+        Raises
+        ------
+        PluginError
+            Saying what in it the contract does not allow.
+        """
+
     def _require(self, holds: bool, sentence: str) -> None:
         if not holds:
             raise PluginError(f"plugin {self.name}: {sentence}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,8 +37,15 @@ class ShapeDtype:
         object.__setattr__(self, "dtype", as_dtype(dtype))
 
 
-UNLIKE_ARRAYS = (np.ma.MaskedArray, np.matrix)
-"""Subclasses of arrays in whose place a plain array gives other results."""
+def is_unlike_arrays(leaf: Any) -> bool:
+    """True for subclasses of arrays in whose place a plain array gives other results."""
+    if type(leaf) is np.ndarray or not isinstance(leaf, np.ndarray):
+        return False
+    # Naming np.ma imports it, which takes 10 ms; who has a masked array has done so.
+    masked = sys.modules.get("numpy.ma")
+    return isinstance(leaf, np.matrix) or (
+        masked is not None and isinstance(leaf, masked.MaskedArray)
+    )
 
 
 def leaf_type(leaf: Any, name: str) -> ArrayType:
@@ -48,7 +56,7 @@ def leaf_type(leaf: Any, name: str) -> ArrayType:
         return ArrayType(leaf.shape, leaf.dtype)
     if isinstance(leaf, int) and not -(2**63) <= leaf < 2**63:
         raise DTypeError(f"the argument {name} is {leaf}, which does not fit int64")
-    if isinstance(leaf, UNLIKE_ARRAYS):
+    if is_unlike_arrays(leaf):
         raise ArgumentError(
             f"the argument {name} is a {type(leaf).__name__}, which computes by rules of its own",
             "Pass a plain array: np.asarray drops what the class adds",

@@ -22,7 +22,15 @@ from ..compiler.provenance import user_frame
 from ..compiler.structural import CALL
 from ..compiler.types import ArrayType
 from ..compiler.value import Value
-from .arguments import UNLIKE_ARRAYS, Call, Parameters, ShapeDtype, as_names, check_names, leaf_type
+from .arguments import (
+    Call,
+    Parameters,
+    ShapeDtype,
+    as_names,
+    check_names,
+    is_unlike_arrays,
+    leaf_type,
+)
 from .captures import Captures
 from .pytree import Structure, unflatten
 from .recent import MISS, Recent, recent_call
@@ -357,7 +365,7 @@ def _weakly(instance: Any) -> Any:
 def _signature(leaf: Any) -> Any:
     """What of a leaf keys the program: shape and dtype, or the type of a Python number."""
     if isinstance(leaf, (np.ndarray, np.generic)) and (
-        type(leaf) is np.ndarray or not isinstance(leaf, UNLIKE_ARRAYS)
+        type(leaf) is np.ndarray or not is_unlike_arrays(leaf)
     ):
         return leaf.shape, leaf.dtype
     if isinstance(leaf, ShapeDtype):

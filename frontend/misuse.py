@@ -7,7 +7,6 @@ expression where its source is at hand.
 from __future__ import annotations
 
 import ast
-import difflib
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -216,6 +215,8 @@ def unknown_attribute(value: Value, name: str) -> AttributeError:
         return AttributeError(f"a traced array has no attribute {name!r}")
     if name in TABLE:
         return UnknownAttributeError(f"arrays have no attribute .{name}", f"Use np.{name}(x)")
+    import difflib  # for an error only
+
     near = difflib.get_close_matches(name, dir(type(value)), n=1, cutoff=0.7)
     hint = HINTS[name][1] if name in HINTS else f"Did you mean .{near[0]}?" if near else ""
     return UnknownAttributeError(f"traced arrays have no attribute .{name}", hint)

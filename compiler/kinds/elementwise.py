@@ -108,8 +108,7 @@ class Elementwise(Op):
             )
         return self._bodies[key]
 
-    def validate(self) -> None:
-        super().validate()
+    def check_body(self) -> None:
         if any(value is inspect.Parameter.empty for value in self.attribute_defaults.values()):
             return
         dtype = float32 if "f" in self.accepts or self.computes != "promoted" else None

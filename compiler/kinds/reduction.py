@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..value import Value
 
 
+_WIDEST = {"f": float64, "i": int64, "u": uint64, "b": bool_}
+
+
 class Fold(NamedTuple):
     """A reduction as scalar expressions; a state is a tuple of scalars.
 
@@ -144,9 +147,10 @@ class Reduction(Op):
 
     def validate(self) -> None:
         super().validate()
-        kinds = {"f": float64, "i": int64, "u": uint64, "b": bool_}
-        self._require(any(kind in kinds for kind in self.accepts), "accepts names no kind")
-        self.fold(bool_ if self.accumulates == "bool" else kinds[self.accepts[-1]])
+        self._require(any(kind in _WIDEST for kind in self.accepts), "accepts names no kind")
+
+    def check_body(self) -> None:
+        self.fold(bool_ if self.accumulates == "bool" else _WIDEST[self.accepts[-1]])
 
 
 def _reduce_signature(x: Any, *, axis: Any = None, keepdims: bool = False) -> None:

@@ -7,7 +7,6 @@ and a trace cannot honour (``out=``, ``where=``, a traced axis) is refused in on
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -175,6 +174,8 @@ def unsupported(name: str) -> UnsupportedError:
 
 def nearest(name: str) -> str:
     """A hint at the supported function whose name is most like `name`, or at the way round."""
+    import difflib  # for an error only
+
     near = difflib.get_close_matches(name, TABLE, n=1, cutoff=0.7)
     if near:
         return f"The nearest supported function is np.{near[0]}"
