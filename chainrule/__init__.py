@@ -5,6 +5,7 @@ __version__ = "0.1.0"
 from . import ops as ops
 from .compiler.errors import ArgumentError as ArgumentError
 from .compiler.errors import AxisError as AxisError
+from .compiler.errors import CacheWarning as CacheWarning
 from .compiler.errors import ChainruleError as ChainruleError
 from .compiler.errors import ChainruleWarning as ChainruleWarning
 from .compiler.errors import DTypeError as DTypeError

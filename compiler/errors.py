@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+from ..runtime.errors import CacheWarning as CacheWarning
 from ..runtime.errors import ChainruleError as ChainruleError
 from ..runtime.errors import ChainruleWarning as ChainruleWarning
 from .provenance import Frame, user_frame

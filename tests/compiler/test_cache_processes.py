@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -63,9 +64,10 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 def start(script: str, folder: Path, **more: str) -> subprocess.Popen[str]:
+    """A process in which warnings are errors, unless told otherwise."""
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", script],
-        env=environment(folder, **more),
+        [sys.executable, "-c", script],
+        env=environment(folder, **{"PYTHONWARNINGS": "error", **more}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -112,6 +114,24 @@ def test_sixteen_processes_at_once(tmp_path: Path) -> None:
     last = outcome(start(TRAINING, folder))
     assert last["cache"] == "loaded"
     assert last["losses"] == outcomes[0]["losses"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_process_survives_damage_in_every_file(tmp_path: Path, seed: int) -> None:
+    folder, dice = tmp_path / "programs", random.Random(seed)
+    first = outcome(start(TRAINING, folder))
+    damaged = sorted(folder.glob("*.program"))
+    for path in damaged:
+        content = bytearray(path.read_bytes())
+        for _ in range(dice.randrange(1, 10)):
+            content[dice.randrange(len(content))] ^= dice.randrange(1, 256)
+        path.write_bytes(content[: dice.randrange(1, 2 * len(content))])
+    process = start(TRAINING, folder, PYTHONWARNINGS="always")
+    out, told = process.communicate()
+    assert process.returncode == 0, told
+    assert json.loads(out)["losses"] == first["losses"]
+    assert all(f"{path} is damaged" in told for path in damaged)
+    assert outcome(start(TRAINING, folder))["cache"] == "loaded"
 
 
 # Many keys, a folder too small for them, everybody reads, writes and removes.
