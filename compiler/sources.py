@@ -27,7 +27,7 @@ from .attributes import is_graph
 from .op import Op
 
 PACKAGE = __name__.partition(".")[0]
-FOLDERS = ("compiler", "ops", "runtime")  # from a traced graph to a program
+FOLDERS = ("compiler", "frontend", "ops", "runtime")  # all that a plugin may call
 
 # Fields of an op that no program depends on: what it tells people, and what it has worked out.
 _TOLD = {"accepted", "category", "formula", "kink", "refused", "sealed", "theory", "ulp"}

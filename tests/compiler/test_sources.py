@@ -17,7 +17,7 @@ import pytest
 from chainrule import ops
 from chainrule.compiler.algebra import Rule, RuleTable
 from chainrule.compiler.patterns import variables
-from chainrule.compiler.sources import UnreadableError, digest_of, op_digest, own_digest
+from chainrule.compiler.sources import UnreadableError, digest_of, is_own, op_digest, own_digest
 
 PLUGIN = """
     import math
@@ -143,6 +143,22 @@ def test_what_a_helper_does_not_give_keeps_the_digest() -> None:
 def test_the_digest_of_an_op_of_our_own_is_its_name() -> None:
     assert op_digest(ops.exp) == "exp"
     assert len(own_digest()) == 32
+
+
+@pytest.mark.parametrize(
+    ("module", "own"),
+    [
+        ("chainrule", True),
+        ("chainrule.compiler.builder", True),
+        ("chainrule.frontend.losses", True),
+        ("chainrule_example_plugin", False),
+        ("chainrule_example_plugin.ops", False),
+        ("__main__", False),
+        (__name__, False),
+    ],
+)
+def test_own_modules_are_those_of_the_package(module: str, own: bool) -> None:
+    assert is_own(module) is own
 
 
 @dataclass(frozen=True)
