@@ -112,7 +112,7 @@ def prepare(case: Case, blas: Blas | None) -> Contest:
         np.ascontiguousarray(m.T if turned else m)
         for m, turned in ((a, shape.a_transposed), (b, shape.b_transposed))
     )
-    emitted = emit_product(shape, plan(shape, target()))
+    emitted = emit_product(plan(shape, target()))
     started = time.perf_counter()
     module = compile_module(module_of(emitted, shape, x.shape[1], y.shape[1], blas))
     compile_ms = 1e3 * (time.perf_counter() - started)

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -147,8 +147,15 @@ def compile_module(llvm_ir: str, *, opt: int = 3) -> NativeModule:
     return load_code(compile_code(llvm_ir, opt=opt))
 
 
-def compile_code(llvm_ir: str, *, opt: int = 3) -> NativeCode:
-    """Compile as `compile_module` does, without loading."""
+def compile_code(llvm_ir: str, *, opt: int = 3, passes: Sequence[str] | None = None) -> NativeCode:
+    """Compile as `compile_module` does, without loading.
+
+    Parameters
+    ----------
+    passes : sequence of str, optional
+        LLVM's passes to run, by llvmlite's names for them, in the place of the whole pipeline of
+        the level `opt`, which costs more than code generation.
+    """
     llvm = _llvm()
     # A context per module: what is interned in LLVM's global one is never freed.
     with _LOCK, llvm.create_context() as context:
@@ -156,7 +163,10 @@ def compile_code(llvm_ir: str, *, opt: int = 3) -> NativeCode:
         with _parse(llvm_ir, context) as module:
             module.triple = machine.triple
             module.data_layout = str(machine.target_data)
-            _optimise(module, machine, opt)
+            if passes is None:
+                _optimise(module, machine, opt)
+            else:
+                _run_passes(module, machine, passes)
             # Before code generation, which rewrites the module.
             bitcode = module.as_bitcode()
             return NativeCode(machine.emit_object(module), bitcode, _exported(module), opt)
@@ -247,6 +257,19 @@ def _optimise(module: Any, machine: Any, opt: int) -> None:
             builder.getModulePassManager() as passes,
         ):
             passes.run(module, builder)
+
+
+def _run_passes(module: Any, machine: Any, names: Sequence[str]) -> None:
+    """Run single passes in order."""
+    llvm = _llvm()
+    with (
+        llvm.create_pipeline_tuning_options() as tuning,
+        llvm.create_pass_builder(machine, tuning) as builder,
+        llvm.create_new_module_pass_manager() as passes,
+    ):
+        for name in names:
+            getattr(passes, f"add_{name}_pass")()
+        passes.run(module, builder)
 
 
 def _exported(module: Any) -> tuple[str, ...]:

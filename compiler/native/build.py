@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from ...runtime import team
 from ...runtime.blas import blas_threads, find_blas
 from ...runtime.direct import Direct
 from ...runtime.executable import Executable
@@ -16,19 +17,27 @@ from ..attributes import FrozenArray
 from ..graph import Graph, Unit
 from ..kinds.bounds import out_of_bounds
 from ..structural import CONSTANT
-from . import folds, loops, products, scatters
-from .elements import Pointers
-from .entry import Call, Entry
+from . import checks, products
+from .calls import Call
+from .dividing import Span, is_worth_dividing
+from .elements import KernelMemory, Pointers
+from .entry import Entry
 from .function import METADATA, Function
-from .kernels import Check, Fold, Kernel, Loop, Product, Scattering
+from .kernels import Check, Kernel, Nest, Product
 from .listing import listing
 from .lower import Lowering
-from .memory import MemoryPlan
+from .memory import MemoryPlan, rounded
 from .memory import plan as plan_memory
+from .nests import Nests
 from .partition import Partition, Partitioner, check, fused
-from .place import Place
+from .place import TEAM_BARRIER, TEAM_RUN, Place
 from .recipe import Import, Recipe
 from .record import KernelRecord, record
+from .tiled import Tiled
+from .tiled_code import NestCall, TiledCode
+
+PASSES = ("sroa", "instruction_combine", "simplify_cfg")
+"""What kernels need of LLVM before code generation: vectors are written by the emitter."""
 
 
 class NativeProgram:
@@ -129,7 +138,8 @@ def build(
     donors : mapping of int to int
         Outputs that take an input's memory.
     threads : int, optional
-        Threads of BLAS during a call; its own setting by default. Other loops run on one.
+        Threads that may share the work, BLAS's among them; by default the process's setting
+        (`chainrule.runtime.team.threads`), and BLAS's own.
 
     Raises
     ------
@@ -144,6 +154,7 @@ class _Build:
         self.graph = graph
         self.donors = donors
         self.threads = threads
+        self.team = threads or team.threads()
         self.blas = find_blas()
         self.timings: dict[str, float] = {}
         self.functions: dict[str, str] = {}
@@ -155,15 +166,21 @@ class _Build:
         graph = self.graph
         check(graph)
         partition = self._timed("partition", lambda: partitioner(graph))
-        lowering = Lowering(graph, partition, self.blas, self._blas_threads())
+        lowering = Lowering(graph, partition, self.blas, self.team)
         kernels = self._timed("lower", lowering.kernels)
-        memory = self._timed("memory", lambda: plan_memory(graph, partition, kernels, self.donors))
-        calls = self._timed("emit", lambda: [self._emit(k, partition, memory) for k in kernels])
+        shared = self._shared(kernels)
+        memory = self._timed(
+            "memory", lambda: plan_memory(graph, partition, kernels, self.donors, shared)
+        )
+        calls = self._timed(
+            "emit", lambda: [self._emit(k, partition, memory, k in shared) for k in kernels]
+        )
         imports = self._imports(calls, memory)
-        entry = Entry(graph, memory, calls, {place: n for n, place in enumerate(imports)})
+        numbers = {place: n for n, place in enumerate(imports)}
+        entry = Entry(graph, memory, calls, numbers, self.team)
         parts = [*self.functions.values(), entry.write(), *sorted(self.declarations), METADATA]
         text = "\n".join(parts)
-        code = self._timed("llvm", lambda: compile_code(text))
+        code = self._timed("llvm", lambda: compile_code(text, passes=PASSES))
         module = self._timed("load", lambda: load_code(code))
         constants = self._constants(imports)
         recipe = Recipe(entry.arena_bytes, tuple(map(self._import, imports)))
@@ -189,44 +206,66 @@ class _Build:
             self._error,
         )
 
-    def _blas_threads(self) -> int:
-        """How many threads BLAS will use."""
-        if self.threads is not None or self.blas is None:
-            return self.threads or 1
-        return self.blas.get_num_threads()
-
     def _timed(self, phase: str, work: Callable[[], Any]) -> Any:
         started = time.perf_counter()
         result = work()
         self.timings[phase] = time.perf_counter() - started
         return result
 
-    def _emit(self, kernel: Kernel, partition: Partition, memory: MemoryPlan) -> Call:
+    def _shared(self, kernels: Sequence[Kernel]) -> dict[Kernel, int]:
+        """The kernels that threads share, and how many do."""
+        if self.team == 1:
+            return {}
+        return {
+            kernel: self.team
+            for kernel in kernels
+            if is_worth_dividing(record(kernel, ""), kernel.rounds)
+        }
+
+    def _emit(
+        self, kernel: Kernel, partition: Partition, memory: MemoryPlan, divided: bool
+    ) -> Call:
         """Write a kernel, unless the same one is there already; returns how to call it."""
         pointers = Pointers(lambda unit: memory.places[partition.root(unit)])
         scratch = memory.scratch[kernel]
-        numbers: tuple[int, ...] = ()
-        if isinstance(kernel, Loop):
-            function, numbers = loops.emit(kernel, pointers)
-        elif isinstance(kernel, Fold):
-            function = folds.emit(kernel, pointers, scratch)
+        if isinstance(kernel, Nest):
+            function = _nest(kernel, pointers, scratch)
         elif isinstance(kernel, Product):
             function = products.emit(kernel, pointers, scratch, self.blas, self._routine(kernel))
-        elif isinstance(kernel, Scattering):
-            function = scatters.emit(kernel, pointers)
+        elif isinstance(kernel, Tiled):
+            function = TiledCode(kernel, pointers, scratch, self._member).write()
         else:
             assert isinstance(kernel, Check)
-            function = scatters.emit_check(kernel, pointers)
-        return self._named(kernel, function, pointers, numbers)
+            function = checks.emit(kernel, pointers)
+        name = self._named(kernel, function, pointers)
+        working = dict(zip(scratch, map(rounded, kernel.scratch), strict=True))
 
-    def _named(
-        self, kernel: Kernel, function: Function, pointers: Pointers, numbers: tuple[int, ...]
-    ) -> Call:
+        def span(unit: Unit) -> Span:
+            root = partition.root(unit)
+            return Span(memory.places[root], root.array_type.nbytes)
+
+        whole = [Span(place, self.team * nbytes) for place, nbytes in working.items()]
+        return Call(
+            name,
+            tuple(pointers.places),
+            tuple(span(unit) for unit in kernel.reads if unit.array_type.size),
+            (*(span(unit) for unit in kernel.writes if unit.array_type.size), *whole),
+            kernel.rounds,
+            divided,
+            working,
+            self.checks.index(kernel) if isinstance(kernel, Check) else None,
+        )
+
+    def _member(self, kernel: Nest, pointers: Pointers, scratch: Sequence[Place]) -> NestCall:
+        """A nest as a function that a tiled kernel calls."""
+        name = self._named(kernel, _nest(kernel, pointers, scratch), pointers)
+        return NestCall(name, tuple(pointers.places))
+
+    def _named(self, kernel: Kernel, function: Function, pointers: Pointers) -> str:
         """The kernel under the name of its content."""
-        fails = None
-        result, end, extra = "void", "ret void", [f"i64 %n{i}" for i in range(len(numbers))]
+        bounds = ["i64 %from", "i64 %to"] if kernel.rounds is not None else []
+        result, end, extra = "void", "ret void", bounds
         if isinstance(kernel, Check):
-            fails = len(self.checks)
             self.checks.append(kernel)
             result, end, extra = "i1", "ret i1 false", ["ptr noalias %code"]
         parameters = [
@@ -237,10 +276,10 @@ class _Build:
         head = f"define internal {result} @NAME({', '.join([*parameters, *extra])})"
         text = f"{head} noinline nounwind {{\n{function.body()}\n  {end}\n}}"
         digest = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
-        name = f"{type(kernel).__name__.lower()}_{digest}"
+        name = f"{kernel.kind}_{digest}"
         self.functions.setdefault(name, text.replace("@NAME(", f"@{name}(", 1))
         self.declarations |= function.declarations
-        return Call(name, tuple(pointers.places), numbers, fails)
+        return name
 
     def _routine(self, kernel: Product) -> Place:
         """The entry of the import table for the routine that a product calls."""
@@ -255,11 +294,15 @@ class _Build:
         """What the import table holds: constants and routines that are used."""
         used = {place for call in calls for place in call.places}
         used |= {source for source, _, _ in (*memory.early_copies, *memory.late_copies)}
-        return sorted(place for place in used if place.kind in ("constant", "routine"))
+        if any(call.divided for call in calls):
+            used |= {TEAM_RUN, TEAM_BARRIER}
+        return sorted(place for place in used if place.kind in ("constant", "routine", "team"))
 
     def _import(self, place: Place) -> Import:
         if place.kind == "routine":
             return Import("routine", self.routines[place.number])
+        if place.kind == "team":
+            return Import("team", "run" if place == TEAM_RUN else "barrier")
         return Import("constant", self._constant(place).digest)
 
     def _constants(self, imports: Sequence[Place]) -> dict[str, FrozenArray]:
@@ -285,3 +328,10 @@ class _Build:
         error.frame = frames[0] if frames else None
         operand = f"{owner.op.parameters[0]}   {owner.inputs[0].type}"
         return error.within(owner.op.name, [operand])
+
+
+def _nest(kernel: Nest, pointers: Pointers, scratch: Sequence[Place]) -> Function:
+    """The kernel's function."""
+    working = dict(zip(kernel.working, scratch, strict=True))
+    memory = KernelMemory(Function(), pointers, working)
+    return Nests(kernel.body, kernel.schedule, memory, memory.function).write()

@@ -1,4 +1,4 @@
-"""Writing a kernel's expressions into its loops: loads, stores, and what lies between."""
+"""A kernel's parameters and local memory, and single elements of arrays."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from ..dtypes import DType, bool_, int64
+from ..dtypes import DType, bool_
 from ..graph import Unit
-from ..scalar import Scalar, Word
+from ..kernel.grammar import Array
+from ..kernel.joining import Loop
 from .function import Function
-from .nest import Axis, address_of
 from .place import Place
-from .scalar_llvm import Words, literal, memory_type, register_type
-from .terms import Terms
+from .scalar_llvm import literal, memory_type, register_type
 
 
 @dataclass
@@ -47,72 +46,37 @@ class Pointers:
         return self.name(place, written=written), align
 
 
-class Elements:
-    """Values of expressions at one point of a loop nest.
+@dataclass
+class KernelMemory:
+    """Where one kernel's arrays lie: parameters, the stack, working memory.
 
-    Parameters
+    Attributes
     ----------
     function : Function
-        Receives the instructions.
-    terms : Terms
-        Owns the expressions.
+        Has the arrays on the stack.
     pointers : Pointers
-        Where the units lie.
-    counters : dict of int to str
-        The registers of the loops' counters, by axis; other indices are 0.
+        The kernel's parameters.
+    working : dict of Array to Place
+        The large local arrays.
     """
 
-    def __init__(
-        self, function: Function, terms: Terms, pointers: Pointers, counters: dict[int, str]
-    ) -> None:
-        self.function = function
-        self.terms = terms
-        self.pointers = pointers
-        self._counters = counters
-        self._words = Words(function)
-        self._known: dict[int, str] = {}
+    function: Function
+    pointers: Pointers
+    working: dict[Array, Place]
+    _stack: dict[Array, str] = field(default_factory=dict)
 
-    def value(self, root: Scalar) -> str:
-        """The register of an expression."""
-        stack = [root]
-        while stack:
-            scalar = stack[-1]
-            if id(scalar) in self._known:
-                stack.pop()
-                continue
-            operands = self._operands(scalar)
-            missing = [operand for operand in operands if id(operand) not in self._known]
-            if missing:
-                stack.extend(reversed(missing))
-                continue
-            self._known[id(scalar)] = self._write(scalar, operands)
-        return self._known[id(root)]
-
-    def _operands(self, scalar: Scalar) -> tuple[Scalar, ...]:
-        if scalar.word is Word.LOAD:
-            return (address_of(self.terms, scalar),)
-        return scalar.operands
-
-    def _write(self, scalar: Scalar, operands: Sequence[Scalar]) -> str:
-        if scalar.word is Word.INPUT:
-            return self._counters.get(scalar.detail, "0")
-        registers = [self._known[id(operand)] for operand in operands]
-        if scalar.word is Word.LOAD:
-            pointer, align = self.pointers.of(scalar.detail)
-            return load(self.function, pointer, registers[0], scalar.dtype, align)
-        if scalar.dtype is int64 and "0" in registers:
-            # Indices of joined axes: left to LLVM, equal kernels would differ as text.
-            if scalar.word is Word.MULTIPLY:
-                return "0"
-            if scalar.word is Word.ADD:
-                return registers[1] if registers[0] == "0" else registers[0]
-        return self._words.apply(scalar, registers)
-
-    def store(self, unit: Unit, address: Scalar, register: str) -> None:
-        """Write a register to an element of a unit."""
-        pointer, align = self.pointers.of(unit, written=True)
-        index = self.value(address)
-        store(self.function, pointer, index, unit.array_type.dtype, register, align)
+    def of(self, array: Array, *, written: bool = False) -> tuple[str, int]:
+        """The register of the array's address, and the alignment that its elements have."""
+        if array.owner is not None:
+            return self.pointers.of(array.owner, written=written)
+        align = max(1, array.dtype.itemsize)
+        if array in self.working:
+            return self.pointers.name(self.working[array], written=True), align
+        if array not in self._stack:
+            kind = memory_type(array.dtype)
+            whole = kind if array.shape == () else f"[{array.size} x {kind}]"
+            self._stack[array] = self.function.local(whole)
+        return self._stack[array], align
 
 
 def element(function: Function, pointer: str, index: str, dtype: DType) -> str:
@@ -141,10 +105,10 @@ def store(
 
 
 @contextmanager
-def nested(function: Function, axes: Sequence[Axis]) -> Iterator[dict[int, str]]:
+def nested(function: Function, axes: Sequence[Loop]) -> Iterator[dict[int, str]]:
     """Loops over the axes, the first outermost; gives their counters by axis."""
     with ExitStack() as stack:
-        yield {axis.number: stack.enter_context(function.loop(axis.extent)) for axis in axes}
+        yield {axis.axis: stack.enter_context(function.loop(axis.extent)) for axis in axes}
 
 
 def number(value: object, dtype: DType) -> str:

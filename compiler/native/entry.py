@@ -7,38 +7,19 @@ into the arena first, by one small function for each size of element.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..graph import Graph
-from ..types import ArrayType
+from .calls import Call, Calls, Lines, SharedCalls
 from .memory import MemoryPlan
-from .place import Place
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a kernel.
-
-    Attributes
-    ----------
-    name : str
-        The kernel's function.
-    places : tuple of Place
-        Its arrays.
-    numbers : tuple of int
-        Lengths that it takes after them.
-    fails : int or None
-        For a check: the number by which a failure is reported.
-    """
-
-    name: str
-    places: tuple[Place, ...]
-    numbers: tuple[int, ...] = ()
-    fails: int | None = None
+from .packers import Packing
+from .place import TEAM_BARRIER, TEAM_RUN, Place
 
 
 class Entry:
     """Writes the entry of one program.
+
+    Where a kernel is divided, the kernels are called by a function of their own, ``@work``, which
+    the team of threads runs; the entry packs arguments, makes a frame of addresses and starts it.
 
     Parameters
     ----------
@@ -46,204 +27,115 @@ class Entry:
         What to run, and where everything lies.
     imports : mapping of Place to int
         Entries of the import table.
+    threads : int
+        How many threads may share the work.
     """
 
     def __init__(
-        self, graph: Graph, plan: MemoryPlan, calls: Sequence[Call], imports: dict[Place, int]
+        self,
+        graph: Graph,
+        plan: MemoryPlan,
+        calls: Sequence[Call],
+        imports: dict[Place, int],
+        threads: int = 1,
     ) -> None:
         self.plan = plan
         self.calls = calls
         self.imports = imports
-        self.types = [unit.array_type for unit in graph.inputs]
-        self.lines: list[str] = []
-        self.globals: list[str] = []
-        self.packers: set[int] = set()
-        self._names: dict[Place, str] = {}
-        self.arena_bytes = plan.arena_bytes
+        self.threads = threads
+        self.lines = Lines()
+        self.packing = Packing(graph, self.lines, plan.arena_bytes)
         copies = (*plan.early_copies, *plan.late_copies)
         self.used = {place for call in calls for place in call.places}
         self.used |= {place for source, target, _ in copies for place in (source, target)}
+        self.names: dict[Place, str] = {}
+
+    @property
+    def arena_bytes(self) -> int:
+        """Scratch of a call."""
+        return self.packing.arena_bytes
 
     def write(self) -> str:
         """The text of the entry and of what it needs beside the kernels."""
+        lines, work = self.lines, ""
         for place in sorted(self.used):
             self._load(place)
         for copy in self.plan.early_copies:
             self._copy(*copy)
-        for number, call in enumerate(self.calls):
-            self._call(number, call)
+        if any(call.divided for call in self.calls):
+            work = self._team()
+        else:
+            failing = Calls(lines, self.names, "%status").write(self.calls)
         for copy in self.plan.late_copies:
             self._copy(*copy)
         head = (
             "define i64 @entry(ptr noalias %arguments, ptr noalias %strides, ptr noalias %results,"
             " ptr noalias %arena, ptr noalias %imports, ptr noalias %status) nounwind"
         )
-        body = [head + " {", "start:", *self.lines, "  ret i64 0", *self._failure(), "}"]
-        packers = [_packer(itemsize) for itemsize in sorted(self.packers)]
-        return "\n".join([*self.globals, *packers, *body, MEMCPY])
+        end = ["failure:", "  ret i64 1"] if work or failing else []
+        body = [head + " {", "start:", *lines.text, "  ret i64 0", *end, "}"]
+        return "\n".join([*self.packing.texts(), work, *body, MEMCPY])
 
     def _load(self, place: Place) -> None:
-        name = self._names[place] = f"%{place.kind}{place.number}"
+        lines = self.lines
+        name = self.names[place] = f"%{place.kind}{place.number}"
         if place.kind == "arena":
-            self._do(name, f"getelementptr inbounds i8, ptr %arena, i64 {place.number}")
+            lines.do(name, f"getelementptr inbounds i8, ptr %arena, i64 {place.number}")
             return
         table, number = {
             "argument": ("%arguments", place.number),
             "result": ("%results", place.number),
         }.get(place.kind, ("%imports", self.imports.get(place, 0)))
         where = f"{name}.at"
-        self._do(where, f"getelementptr inbounds ptr, ptr {table}, i64 {number}")
-        self._do(name, f"load ptr, ptr {where}")
+        lines.do(where, f"getelementptr inbounds ptr, ptr {table}, i64 {number}")
+        lines.do(name, f"load ptr, ptr {where}")
         if place.kind == "argument":
-            self._names[place] = self._packed(place.number, name)
-
-    def _packed(self, number: int, given: str) -> str:
-        """The argument's memory, or that of its packed copy."""
-        type = self.types[number]
-        axes = [axis for axis, extent in enumerate(type.shape) if extent != 1]
-        if not axes or not type.size:
-            return given
-        contiguous = _contiguous(type)
-        first = sum(t.ndim for t in self.types[:number])
-        tests: list[str] = []
-        for axis in axes:
-            at, stride = f"%s{number}.{axis}.at", f"%s{number}.{axis}"
-            self._do(at, f"getelementptr inbounds i64, ptr %strides, i64 {first + axis}")
-            self._do(stride, f"load i64, ptr {at}")
-            test = f"%c{number}.{axis}"
-            self._do(test, f"icmp eq i64 {stride}, {contiguous[axis]}")
-            if tests:
-                both = f"%b{number}.{axis}"
-                self._do(both, f"and i1 {tests[-1]}, {test}")
-                test = both
-            tests.append(test)
-        packed = f"%packed{number}"
-        offset = self._room(type.nbytes)
-        self._do(packed, f"getelementptr inbounds i8, ptr %arena, i64 {offset}")
-        self._act(f"br i1 {tests[-1]}, label %ready{number}, label %pack{number}")
-        self.lines.append(f"pack{number}:")
-        self._pack(number, packed, given, first)
-        self._act(f"br label %ready{number}")
-        self.lines.append(f"ready{number}:")
-        self._do(f"%x{number}", f"select i1 {tests[-1]}, ptr {given}, ptr {packed}")
-        return f"%x{number}"
-
-    def _pack(self, number: int, packed: str, given: str, first: int) -> None:
-        type = self.types[number]
-        itemsize = type.dtype.itemsize
-        self.packers.add(itemsize)
-        extents = ", ".join(f"i64 {extent}" for extent in type.shape)
-        table = f"@extents{number}"
-        self.globals.append(f"{table} = private constant [{type.ndim} x i64] [{extents}]")
-        self._do(f"%own{number}", f"getelementptr inbounds i64, ptr %strides, i64 {first}")
-        self._act(
-            f"call void @pack{itemsize}(ptr {packed}, ptr {given}, i64 {type.ndim}, "
-            f"i64 {type.size}, ptr {table}, ptr %own{number})"
-        )
-
-    def _room(self, nbytes: int) -> int:
-        offset = self.arena_bytes
-        self.arena_bytes += -(-nbytes // 64) * 64
-        return offset
-
-    def _call(self, number: int, call: Call) -> None:
-        given = [f"ptr {self._names[place]}" for place in call.places]
-        given += [f"i64 {value}" for value in call.numbers]
-        if call.fails is None:
-            self._act(f"call void @{call.name}({', '.join(given)})")
-        else:
-            given.append(f"ptr {self._status(number, 1)}")
-            self._do(f"%failed{number}", f"call i1 @{call.name}({', '.join(given)})")
-            unit = self._status(number, 0)
-            self._act(f"store i64 {call.fails}, ptr {unit}")
-            self._act(f"br i1 %failed{number}, label %failure, label %after{number}")
-            self.lines.append(f"after{number}:")
-
-    def _status(self, number: int, field: int) -> str:
-        name = f"%status{number}.{field}"
-        self._do(name, f"getelementptr inbounds i64, ptr %status, i64 {field}")
-        return name
+            self.names[place] = self.packing.packed(place.number, name)
 
     def _copy(self, source: Place, target: Place, nbytes: int) -> None:
-        self._act(
-            f"call void @llvm.memcpy.p0.p0.i64(ptr {self._names[target]}, "
-            f"ptr {self._names[source]}, i64 {nbytes}, i1 false)"
+        self.lines.act(
+            f"call void @llvm.memcpy.p0.p0.i64(ptr {self.names[target]}, "
+            f"ptr {self.names[source]}, i64 {nbytes}, i1 false)"
         )
 
-    def _failure(self) -> list[str]:
-        if all(call.fails is None for call in self.calls):
-            return []
-        return ["failure:", "  ret i64 1"]
+    # The team.
 
-    def _do(self, name: str, instruction: str) -> None:
-        self.lines.append(f"  {name} = {instruction}")
+    def _team(self) -> str:
+        """Start the team on a frame of addresses; returns the text of the function it runs."""
+        lines, size = self.lines, len(self.imports)
+        places = sorted(self.used)
+        run, barrier = (self._import(kind) for kind in (TEAM_RUN, TEAM_BARRIER))
+        entries = [*(self.names[place] for place in places), "%status", barrier, "null"]
+        lines.do("%frame", f"alloca [{len(entries)} x ptr], align 64")
+        for number, register in enumerate(entries):
+            lines.do(f"%f{number}", f"getelementptr inbounds ptr, ptr %frame, i64 {number}")
+            lines.act(f"store ptr {register}, ptr %f{number}")
+        lines.act(f"call void {run}(ptr @work, ptr %frame, i64 {self.threads})")
+        lines.do("%outcome", f"load ptr, ptr %f{len(entries) - 1}")
+        lines.do("%fine", "icmp eq ptr %outcome, null")
+        lines.act("br i1 %fine, label %finished, label %failure")
+        lines.label("finished")
+        assert size >= 2, "the team's functions are imported"
+        return self._work(places)
 
-    def _act(self, instruction: str) -> None:
-        self.lines.append(f"  {instruction}")
+    def _import(self, place: Place) -> str:
+        name = f"%{place.kind}{place.number}"
+        number = self.imports[place]
+        self.lines.do(f"{name}.at", f"getelementptr inbounds ptr, ptr %imports, i64 {number}")
+        self.lines.do(name, f"load ptr, ptr {name}.at")
+        return name
+
+    def _work(self, places: Sequence[Place]) -> str:
+        lines, names = Lines(), {place: f"%p{number}" for number, place in enumerate(places)}
+        registers = [*names.values(), "%status", "%barrier"]
+        for number, register in enumerate(registers):
+            lines.do(f"%f{number}", f"getelementptr inbounds ptr, ptr %frame, i64 {number}")
+            lines.do(register, f"load ptr, ptr %f{number}")
+        lines.do("%outcome", f"getelementptr inbounds ptr, ptr %frame, i64 {len(registers)}")
+        lines.do("%leads", "icmp eq i64 %thread, 0")
+        SharedCalls(lines, names, "%status").write(self.calls)
+        head = "define internal void @work(ptr %frame, i64 %thread, i64 %threads) nounwind {"
+        return "\n".join([head, "start:", *lines.text, "  ret void", "}"])
 
 
 MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
-
-
-def _contiguous(type: ArrayType) -> list[int]:
-    strides, step = [], type.dtype.itemsize
-    for extent in reversed(type.shape):
-        strides.append(step)
-        step *= extent
-    return strides[::-1]
-
-
-def _packer(itemsize: int) -> str:
-    """Copies an array of any strides, row after row; each row's place comes from its number.
-
-    Kept small rather than unrolled: it is in every program, and seldom runs.
-    """
-    kind = f"i{8 * itemsize}"
-    return f"""
-define internal void @pack{itemsize}(ptr noalias %to, ptr noalias %from, i64 %rank, i64 %count,
-    ptr noalias %extents, ptr noalias %strides) noinline nounwind cold minsize optsize {{
-start:
-  %last = sub i64 %rank, 1
-  %width.at = getelementptr inbounds i64, ptr %extents, i64 %last
-  %step.at = getelementptr inbounds i64, ptr %strides, i64 %last
-  %width = load i64, ptr %width.at
-  %step = load i64, ptr %step.at
-  br label %row
-row:
-  %done = phi i64 [ 0, %start ], [ %done.next, %copied ]
-  %number = udiv i64 %done, %width
-  br label %axis
-axis:
-  %axis.after = phi i64 [ %last, %row ], [ %a, %place ]
-  %rest = phi i64 [ %number, %row ], [ %rest.next, %place ]
-  %from.here = phi ptr [ %from, %row ], [ %from.next, %place ]
-  %finished = icmp eq i64 %axis.after, 0
-  br i1 %finished, label %element, label %place
-place:
-  %a = sub i64 %axis.after, 1
-  %extent.at = getelementptr inbounds i64, ptr %extents, i64 %a
-  %stride.at = getelementptr inbounds i64, ptr %strides, i64 %a
-  %extent = load i64, ptr %extent.at
-  %stride = load i64, ptr %stride.at
-  %i = urem i64 %rest, %extent
-  %rest.next = udiv i64 %rest, %extent
-  %offset = mul i64 %i, %stride
-  %from.next = getelementptr i8, ptr %from.here, i64 %offset
-  br label %axis
-element:
-  %n = phi i64 [ %done, %axis ], [ %n.next, %element ]
-  %source = phi ptr [ %from.here, %axis ], [ %source.next, %element ]
-  %value = load {kind}, ptr %source, align 1
-  %target = getelementptr inbounds {kind}, ptr %to, i64 %n
-  store {kind} %value, ptr %target, align 1
-  %n.next = add nuw nsw i64 %n, 1
-  %source.next = getelementptr i8, ptr %source, i64 %step
-  %done.next = add nuw nsw i64 %done, %width
-  %row.finished = icmp eq i64 %n.next, %done.next
-  br i1 %row.finished, label %copied, label %element
-copied:
-  %all = icmp eq i64 %done.next, %count
-  br i1 %all, label %end, label %row
-end:
-  ret void
-}}"""

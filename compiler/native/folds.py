@@ -1,334 +1,164 @@
-"""Kernels of reductions: a fixed tree that depends on shape and dtype alone.
+"""Reductions in the kernel language.
 
-Along contiguous elements, lanes take every L-th element each (256 bytes of state, so that four
-512-bit registers are in flight), for at most 64 rounds; then the lanes are merged by halves and
-their result is combined into the total. A float32 sum of n elements thus makes at most about
-64 + 6 + n / 4096 rounding errors, where a plain loop makes n.
-
-Across rows (the kept axes are contiguous), each kept element has one state, and rows are combined
-one after the other, in order.
+Where the last axes are folded, a row is one state: see `nests` for how its lanes are merged.
+Where the last axes are kept, each of their elements has a state, and rows join these one after
+the other, in order. Either way the order of a sum depends on the shape and the axes alone.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ..dtypes import DType, bool_
-from ..kinds.reduction import Fold as Scalars
-from ..kinds.reduction import Reduction
-from ..scalar import Word
-from ..types import ArrayType
-from .elements import Elements, Pointers, load, nested, store
-from .function import Function
-from .kernels import Fold
-from .nest import Accesses, Axis, axes_of, position_in
-from .place import Place
-from .scalar_llvm import Words, memory_type
-from .terms import postorder
-
-LANE_BYTES = 256
-MOST_LANES = 64
-ROUNDS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A reduction's loops.
-
-    Attributes
-    ----------
-    kept, folded : list of Axis
-        Loops around the innermost ones.
-    inner : list of Axis
-        The innermost loops: one folded axis in lanes, or the kept axes that have a state each.
-    """
-
-    kept: list[Axis]
-    folded: list[Axis]
-    inner: list[Axis]
-    in_lanes: bool
+from ..graph import Unit
+from ..kernel.grammar import Array, Body, Combine, Local, Statement, Store
+from ..kernel.joining import position_in
+from ..kernel.schedule import Schedule
+from ..kernel.terms import Terms, postorder
+from ..kinds.reduction import Fold, Reduction
+from ..scalar import Scalar, Word
+from .arrays import nest
 
 
 class Folding:
-    """A reduction kernel's expressions, and the loops that they allow."""
+    """One reduction over the axes of a body.
 
-    def __init__(self, kernel: Fold) -> None:
-        self.kernel = kernel
-        self.terms = kernel.values.terms
-        op = kernel.unit.op
-        assert isinstance(op, Reduction)
-        source: ArrayType = kernel.unit.inputs[0].array_type
-        self.scalars: Scalars = op.fold(source.dtype)
-        axis = kernel.unit.attributes["axis"]
-        self.extents = source.shape
-        self.kept = [a for a in range(source.ndim) if a not in axis]
-        self.folded = list(axis)
-        self.dtypes = [scalar.dtype for scalar in self.scalars.lift]
-        position = position_in(self.terms, self.folded)
-        self.lifted = tuple(
-            self.terms.substitute(postorder([part]), (kernel.element, position))
-            for part in self.scalars.lift
-        )
-        self.place = position_in(self.terms, self.kept)
+    Parameters
+    ----------
+    terms : Terms
+        Owner of the expressions; its first axes are those of the reduction's input.
+    unit : Unit
+        The reduction.
+    """
+
+    def __init__(self, terms: Terms, unit: Unit) -> None:
+        self.terms = terms
+        self.unit = unit
+        source = unit.inputs[0].array_type
+        assert isinstance(unit.op, Reduction)
+        self.scalars: Fold = unit.op.fold(source.dtype)
+        self.axes = range(source.ndim)
+        self.folded = list(unit.attributes["axis"])
+        self.kept = [axis for axis in self.axes if axis not in self.folded]
 
     @property
-    def inner(self) -> list[Axis]:
-        """The last axes of one sort: all folded, or all kept."""
-        axes = axes_of(self.extents)
-        run: list[Axis] = []
-        for axis in reversed(axes):
-            if run and (axis.number in self.folded) != (run[0].number in self.folded):
+    def where(self) -> tuple[Scalar, ...]:
+        """The result's element for the indices of the kept axes."""
+        if self.unit.attributes["keepdims"]:
+            zero = self.terms.number(0)
+            return tuple(zero if a in self.folded else self.terms.indices[a] for a in self.axes)
+        return tuple(self.terms.indices[axis] for axis in self.kept)
+
+    @property
+    def last(self) -> list[int]:
+        """The last axes of one sort, all folded or all kept."""
+        run: list[int] = []
+        for axis in reversed([a for a in self.axes if self.terms.extents[a] != 1]):
+            if run and (axis in self.folded) != (run[0] in self.folded):
                 break
             run.insert(0, axis)
         return run
 
-    @property
-    def in_lanes(self) -> bool:
-        """True when the innermost axes are folded."""
-        return bool(self.inner) and self.inner[0].number in self.folded
+    def states(self, shape: Sequence[int] = ()) -> tuple[Array, ...]:
+        """Local arrays for states."""
+        name = self.unit.op.name
+        return tuple(Array(name, scalar.dtype, tuple(shape)) for scalar in self.scalars.init)
 
-    @property
-    def in_place(self) -> bool:
-        """True when the state of an element is the element itself."""
-        finalise = self.scalars.finalise
-        result = self.kernel.unit.array_type.dtype
-        return finalise.word is Word.INPUT and finalise.detail == 0 and self.dtypes == [result]
-
-    def plan(self) -> _Plan | None:
-        """The loops; None when the elements of a folded row cannot be walked as one axis."""
-        inner = self.inner
-        rest = axes_of(self.extents)[: -len(inner)] if inner else []
-        addresses = [self.place]
-        if not self.in_lanes:
-            addresses.append(position_in(self.terms, [axis.number for axis in inner]))
-        accesses = Accesses(self.terms, self.lifted, addresses)
-        joined = accesses.joined(inner)
-        if self.in_lanes and len(joined) > 1:
-            return None
-        return _Plan(
-            accesses.joined([axis for axis in rest if axis.number in self.kept]),
-            accesses.joined([axis for axis in rest if axis.number in self.folded]),
-            joined,
-            self.in_lanes,
-        )
-
-
-def walks_rows(kernel: Fold) -> bool:
-    """True when the kernel's elements can be folded in lanes, or need not be."""
-    return Folding(kernel).plan() is not None
-
-
-def scratch_of(kernel: Fold) -> tuple[int, ...]:
-    """The bytes of the states of a row of kept elements, where the result cannot hold them."""
-    folding = Folding(kernel)
-    if folding.in_lanes or folding.in_place or not folding.inner:
-        return ()
-    count = math.prod(axis.extent for axis in folding.inner)
-    return tuple(count * dtype.itemsize for dtype in folding.dtypes)
-
-
-def emit(kernel: Fold, pointers: Pointers, scratch: Sequence[Place]) -> Function:
-    """The kernel's function."""
-    writer = _Writer(Folding(kernel), pointers, scratch)
-    if 0 in kernel.values.terms.extents:
-        writer.nothing()
-    else:
-        writer.write()
-    return writer.function
-
-
-class _Writer:
-    def __init__(self, folding: Folding, pointers: Pointers, scratch: Sequence[Place]) -> None:
-        self.folding = folding
-        self.terms = folding.terms
-        self.unit = folding.kernel.unit
-        self.pointers = pointers
-        self.function = Function()
-        self.words = Words(self.function)
-        self.dtypes = folding.dtypes
-        self.states = [pointers.name(place, written=True) for place in scratch]
-        self.align = 0  # of the states, where it may be less than an element's size
-        self.combine = [postorder([part]) for part in folding.scalars.combine]
-        self.finalise = postorder([folding.scalars.finalise])
-
-    def write(self) -> None:
-        plan = self.folding.plan()
-        assert plan is not None, "the partition gives rows that can be walked"
-        with nested(self.function, plan.kept) as kept:
-            if plan.in_lanes or not plan.inner:
-                self._rows(plan, kept)
-            else:
-                self._columns(plan, kept)
-
-    def nothing(self) -> None:
-        """No elements: every result is the starting state's."""
-        count = self.unit.array_type.size
-        pointer, align = self.pointers.of(self.unit, written=True)
-        with self.function.loop(count) as counter:
-            result = self.words.evaluate(self.finalise, self._init())
-            dtype = self.unit.array_type.dtype
-            store(self.function, pointer, counter, dtype, result, align)
-
-    def _init(self, words: Words | None = None) -> list[str]:
-        words = words or self.words
-        return [words.literal(start.detail, start.dtype) for start in self.folding.scalars.init]
-
-    def _elements(self, counters: dict[int, str]) -> Elements:
-        return Elements(self.function, self.terms, self.pointers, counters)
-
-    def _merged(self, first: Sequence[str], second: Sequence[str], width: int = 1) -> list[str]:
-        words = Words(self.function, width)
-        return [words.evaluate(order, [*first, *second]) for order in self.combine]
-
-    # Folded axes innermost.
-
-    def _rows(self, plan: _Plan, kept: dict[int, str]) -> None:
-        totals = [self.function.local(memory_type(dtype)) for dtype in self.dtypes]
-        self._keep(totals, "0", self._init())
-        with nested(self.function, plan.folded) as folded:
-            outer = kept | folded
-            if plan.inner:
-                self._row(plan.inner[0], outer, totals)
-            else:
-                self._add(totals, [self._elements(outer).value(p) for p in self.folding.lifted])
-        result = self.words.evaluate(self.finalise, self._kept(totals, "0"))
-        elements = self._elements(kept)
-        elements.store(self.unit, self.folding.place, result)
-
-    def _row(self, axis: Axis, outer: dict[int, str], totals: list[str]) -> None:
-        count = lanes(axis.extent, self.dtypes)
-        if count == 1:
-            with self.function.loop(axis.extent) as index:
-                elements = self._elements(outer | {axis.number: index})
-                self._add(totals, [elements.value(part) for part in self.folding.lifted])
-            return
-        arrays = [self.function.local(f"[{count} x {memory_type(dtype)}]") for dtype in self.dtypes]
-        block = count * ROUNDS
-        blocks = axis.extent // block
-        if blocks:
-            with self.function.loop(blocks * block, step=block) as start:
-                self._block(axis, outer, arrays, count, start, ROUNDS, 0)
-                self._add(totals, self._folded_lanes(arrays, count))
-        rounds, tail = divmod(axis.extent - blocks * block, count)
-        if rounds or tail:
-            self._block(axis, outer, arrays, count, str(blocks * block), rounds, tail)
-            self._add(totals, self._folded_lanes(arrays, count))
-
-    def _block(
-        self,
-        axis: Axis,
-        outer: dict[int, str],
-        arrays: list[str],
-        count: int,
-        start: str,
-        rounds: int,
-        tail: int,
-    ) -> None:
-        """Each lane takes its element of every round; the first lanes take the tail."""
-        wide = Words(self.function, count)
-        for array, first, dtype in zip(arrays, self._init(wide), self.dtypes, strict=True):
-            kind = memory_type(dtype)
-            if dtype is bool_:
-                first = self.function.do(f"zext <{count} x i1> {first} to <{count} x i8>")
-            self.function.act(f"store <{count} x {kind}> {first}, ptr {array}, align 64")
-        if rounds:
-            with self.function.loop(rounds * count, step=count) as turn:
-                base = self._sum(start, turn)
-                self._lanes(axis, outer, arrays, base, count)
-        if tail:
-            self._lanes(axis, outer, arrays, self._sum(start, str(rounds * count)), tail)
-
-    def _lanes(
-        self, axis: Axis, outer: dict[int, str], arrays: list[str], base: str, count: int
-    ) -> None:
-        # Unrolled, the lanes' states move from memory into registers.
-        with self.function.loop(count, unroll=True) as lane:
-            elements = self._elements(outer | {axis.number: self._sum(base, lane)})
-            lifted = [elements.value(part) for part in self.folding.lifted]
-            self._keep(arrays, lane, self._merged(self._kept(arrays, lane), lifted))
-
-    def _sum(self, a: str, b: str) -> str:
-        if a == "0" or b == "0":
-            return b if a == "0" else a
-        return self.function.do(f"add nuw nsw i64 {a}, {b}")
-
-    def _folded_lanes(self, arrays: list[str], count: int) -> list[str]:
-        """The lanes' states merged by halves."""
-        parts = []
-        for array, dtype in zip(arrays, self.dtypes, strict=True):
-            kind = memory_type(dtype)
-            part = self.function.do(f"load <{count} x {kind}>, ptr {array}, align 64")
-            if dtype is bool_:
-                part = self.function.do(f"icmp ne <{count} x i8> {part}, zeroinitializer")
-            parts.append(part)
-        while count > 1:
-            count //= 2
-            halves = [self._halves(p, d, count) for p, d in zip(parts, self.dtypes, strict=True)]
-            parts = self._merged([low for low, _ in halves], [high for _, high in halves], count)
-        return parts
-
-    def _halves(self, part: str, dtype: DType, half: int) -> tuple[str, str]:
-        kind = f"<{2 * half} x {self.words.type(dtype)}>"
-        if half == 1:
-            low = self.function.do(f"extractelement {kind} {part}, i64 0")
-            return low, self.function.do(f"extractelement {kind} {part}, i64 1")
-        masks = [range(half), range(half, 2 * half)]
-        low, high = (
-            self.function.do(
-                f"shufflevector {kind} {part}, {kind} poison, "
-                f"<{half} x i32> <{', '.join(f'i32 {i}' for i in mask)}>"
-            )
-            for mask in masks
-        )
-        return low, high
-
-    def _add(self, totals: list[str], parts: Sequence[str]) -> None:
-        self._keep(totals, "0", self._merged(self._kept(totals, "0"), parts))
-
-    def _kept(self, arrays: Sequence[str], index: str) -> list[str]:
+    def begin(self, states: Sequence[Array], where: tuple[Scalar, ...]) -> list[Statement]:
+        """Set states to those of nothing."""
         return [
-            load(self.function, array, index, dtype, self.align or dtype.itemsize)
-            for array, dtype in zip(arrays, self.dtypes, strict=True)
+            Store(array, where, self.terms.literal(first.detail, first.dtype))
+            for array, first in zip(states, self.scalars.init, strict=True)
         ]
 
-    def _keep(self, arrays: Sequence[str], index: str, states: Sequence[str]) -> None:
-        for array, dtype, state in zip(arrays, self.dtypes, states, strict=True):
-            store(self.function, array, index, dtype, state, self.align or dtype.itemsize)
+    def join(self, states: Sequence[Array], where: tuple[Scalar, ...], element: Scalar) -> Combine:
+        """Fold an element in."""
+        position = position_in(self.terms, self.folded)
+        lifted = tuple(
+            self.terms.substitute(postorder([part]), (element, position))
+            for part in self.scalars.lift
+        )
+        fold = self.scalars
+        return Combine(tuple(states), where, lifted, fold.init, fold.combine, self.unit.op.name)
 
-    # Kept axes innermost.
+    def result(self, states: Sequence[Array], where: tuple[Scalar, ...]) -> Scalar:
+        """What the states come to."""
+        parts = [self.terms.make(Word.LOAD, where, array.dtype, array) for array in states]
+        return self.terms.substitute(postorder([self.scalars.finalise]), parts)
 
-    def _columns(self, plan: _Plan, kept: dict[int, str]) -> None:
-        with nested(self.function, plan.inner) as inner:
-            states, index = self._column(kept | inner)
-            self._keep(states, index, self._init())
-        folded = [*plan.folded, *plan.inner]
-        with nested(self.function, folded) as counters:
-            elements = self._elements(kept | counters)
-            lifted = [elements.value(part) for part in self.folding.lifted]
-            states, index = self._column(kept | counters)
-            self._keep(states, index, self._merged(self._kept(states, index), lifted))
-        if self.folding.in_place:
-            return
-        with nested(self.function, plan.inner) as inner:
-            states, index = self._column(kept | inner)
-            result = self.words.evaluate(self.finalise, self._kept(states, index))
-            self._elements(kept | inner).store(self.unit, self.folding.place, result)
-
-    def _column(self, counters: dict[int, str]) -> tuple[list[str], str]:
-        """The memory of the states of one kept element: the result's own where it may be."""
-        elements = self._elements(counters)
-        if self.folding.in_place:
-            pointer, self.align = self.pointers.of(self.unit, written=True)
-            return [pointer], elements.value(self.folding.place)
-        inner = [axis.number for axis in self.folding.inner]
-        return self.states, elements.value(position_in(self.terms, inner))
+    @property
+    def is_bare(self) -> bool:
+        """True when the result is the state itself."""
+        finalise, result = self.scalars.finalise, self.unit.array_type.dtype
+        dtypes = [first.dtype for first in self.scalars.init]
+        return finalise.word is Word.INPUT and finalise.detail == 0 and dtypes == [result]
 
 
-def lanes(extent: int, dtypes: Sequence[DType]) -> int:
-    """How many elements of a row are folded side by side."""
-    widest = min(MOST_LANES, *(LANE_BYTES // dtype.itemsize for dtype in dtypes))
-    if extent < 4:
-        return 1
-    return min(widest, 1 << (extent.bit_length() - 1))
+def fold_body(terms: Terms, unit: Unit, element: Scalar, out: Array) -> Body:
+    """The body that folds `element`, an expression over the indices of the reduction's input."""
+    folding = Folding(terms, unit)
+    if 0 in [terms.extents[axis] for axis in folding.axes]:
+        return Body(terms, _nothing(folding, out))
+    last = folding.last
+    if last and last[0] in folding.kept:
+        return Body(terms, _columns(folding, element, out, last))
+    return Body(terms, _rows(folding, element, out, last))
+
+
+def _nothing(folding: Folding, out: Array) -> tuple[Statement, ...]:
+    """No elements: every result is the starting state's."""
+    states = folding.states()
+    result = Store(out, folding.where, folding.result(states, ()))
+    inner = Local(states, (*folding.begin(states, ()), result))
+    return nest(folding.terms, folding.kept, [inner])
+
+
+def _rows(
+    folding: Folding, element: Scalar, out: Array, last: Sequence[int]
+) -> tuple[Statement, ...]:
+    states = folding.states()
+    row = nest(folding.terms, last, [folding.join(states, (), element)])
+    others = [axis for axis in folding.folded if axis not in last]
+    statements = (
+        *folding.begin(states, ()),
+        *nest(folding.terms, others, row, ordered=True),
+        Store(out, folding.where, folding.result(states, ())),
+    )
+    return nest(folding.terms, folding.kept, [Local(states, statements)])
+
+
+def _columns(
+    folding: Folding, element: Scalar, out: Array, last: Sequence[int]
+) -> tuple[Statement, ...]:
+    terms = folding.terms
+    around = [axis for axis in folding.kept if axis not in last]
+    if folding.is_bare:
+        states: tuple[Array, ...] = (out,)
+        where = folding.where
+    else:
+        states = folding.states([terms.extents[axis] for axis in last])
+        where = tuple(terms.indices[axis] for axis in last)
+    join = nest(terms, last, [folding.join(states, where, element)])
+    statements = [
+        *nest(terms, last, folding.begin(states, where)),
+        *nest(terms, folding.folded, join, ordered=True),
+    ]
+    if not folding.is_bare:
+        result = Store(out, folding.where, folding.result(states, where))
+        statements = [Local(states, (*statements, *nest(terms, last, [result])))]
+    return nest(terms, around, statements)
+
+
+def walks_rows(schedule: Schedule) -> bool:
+    """True when each row that is folded into one state is walked as one loop.
+
+    Otherwise its elements would join in an order that depends on how they are read.
+    """
+    return all(
+        len(walk.loops) <= 1
+        for walk in schedule.walks.values()
+        if not walk.ordered and any(_is_of_row(statement) for statement in walk.statements)
+    )
+
+
+def _is_of_row(statement: Statement) -> bool:
+    return isinstance(statement, Combine) and not statement.where

@@ -6,6 +6,7 @@
    leaves a cluster and comes back (its kernel would have to run before and after another).
 3. A cluster of which one value is read, once, by one other kernel, is absorbed there: by a
    reduction or scatter of its elements, or through a movement that reads no element twice.
+4. Reductions of last axes are joined with what else walks the same rows; see `row_groups`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..graph import Graph, Unit
+from ..kernel.terms import postorder
 from ..kinds import Contraction, Elementwise, Movement, Reduction, Scatter
 from ..scalar import Word
 from ..structural import CONSTANT, INPUT
 from .kernels import Refusals
 from .partition import Group, Partition, is_view
-from .terms import postorder
+from .row_groups import RowFusion
 from .values import is_literal
 
 MOST_UNITS = 96
@@ -69,7 +71,7 @@ class Fusion:
         self._make_clusters()
         self._grow()
         absorbed = self._absorb()
-        groups = self._groups(absorbed)
+        groups = RowFusion(self.graph, self._groups(absorbed), self._kept(), self.refusals).groups()
         partition = Partition(groups, {}, self.refusals)
         for unit in self.graph.units:
             if is_view(unit) and unit in self.moved and self._is_memory(partition, unit.inputs[0]):
@@ -240,6 +242,14 @@ class Fusion:
         return True
 
     # Groups.
+
+    def _kept(self) -> set[Unit]:
+        """What must lie in memory: results, whole operands, and what is reshaped on the way."""
+        kept = set(self.needed)
+        for unit in reversed(self.graph.units):
+            if unit in kept and is_view(unit) and unit in self.moved:
+                kept.add(unit.inputs[0])
+        return kept
 
     def _groups(self, absorbed: dict[Cluster, Cluster]) -> list[Group]:
         groups = []

@@ -18,7 +18,7 @@ from .product_schedule import Dotted, Plan, Shape, Strip, Tiled
 from .tile import Tile
 from .vectors import Vector
 
-PARAMETERS = "ptr %a, i64 %lda, ptr %b, i64 %ldb, ptr %c, i64 %ldc, ptr %scratch"
+PARAMETERS = "ptr %a, i64 %lda, ptr %b, i64 %ldb, ptr %c, i64 %ldc, ptr %scratch, i1 %fresh"
 
 Part = Tile | Panel | Turn | Dots
 
@@ -32,8 +32,8 @@ class Emitted:
     name, text : str
         The function. Its parameters are the addresses of A, B and C, each with its leading
         dimension in elements (of the matrix as it lies in memory), and of `scratch_bytes` of
-        working memory, 64-byte aligned. C must not overlap the others, and a C of one column must
-        be contiguous; it is written only.
+        working memory, 64-byte aligned, and whether C is fresh: else tiles add to what it holds.
+        C must not overlap the others, and a C of one column must be contiguous.
     parts : dict of str to str
         The texts of the functions that it calls, by name, shared with other products.
     declarations : set of str
@@ -54,21 +54,15 @@ class Emitted:
         return self.plan.scratch_bytes
 
 
-def emit_product(shape: Shape, found: Plan) -> Emitted:
-    """Write the function of a product.
-
-    Parameters
-    ----------
-    shape : Shape
-        What is multiplied; no extent is zero.
-    found : Plan
-        How, from `product_schedule.plan`.
-    """
+def emit_product(found: Plan) -> Emitted:
+    """Write the function of a product planned by `product_schedule.plan`; no extent is zero."""
+    shape = found.shape.flipped() if found.flipped else found.shape
     writer = _Tiles(found) if isinstance(found, Tiled) else _Dots(found)
     writer.write()
     form = "tn"[not shape.a_transposed] + "tn"[not shape.b_transposed]
     extents = f"{shape.rows}x{shape.columns}x{shape.summed}"
-    name = f"product_{shape.dtype.name}_{extents}_{form}"
+    kind = "tiles" if isinstance(found, Tiled) else "dots"
+    name = f"product_{shape.dtype.name}_{extents}_{form}_{kind}"
     head = f"define internal void @{name}({PARAMETERS}) noinline nounwind"
     text = f"{head} {{\n{writer.function.body()}\n  ret void\n}}"
     return Emitted(name, text, writer.parts, writer.declarations, found)
@@ -157,7 +151,8 @@ class _Block:
     def __init__(self, owner: _Tiles, column: str, columns: str, k: str, count: str) -> None:
         self.owner, self.plan, self.function = owner, owner.plan, owner.function
         self.k, self.column, self.columns, self.count = k, column, columns, count
-        self.first = self.function.do(f"icmp eq i64 {k}, 0")
+        start = self.function.do(f"icmp eq i64 {k}, 0")
+        self.first = self.function.do(f"and i1 {start}, %fresh")
         self.above = owner.place(owner.a, (k, owner.a_steps[1]))
         self.result = owner.place(owner.c, (column, "1"))
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..graph import Unit
+from ..kernel.grammar import Array, Body, locals_of, outside
+from ..kernel.schedule import Schedule, schedule
 from ..kinds.bounds import IndexBound
-from ..scalar import Scalar, Word
 from .layout import Layout, Matrices
+from .pieces import Pieces
 from .product_schedule import Plan
-from .terms import postorder
-from .values import Values
+from .replacing import replaceable
+
+LARGEST_LOCAL = 2048
+"""Bytes up to which a local array lies on the stack."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,6 +33,11 @@ class Kernel:
 
     units: tuple[Unit, ...]
     apart: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What sort of kernel it is, in one word."""
+        return type(self).__name__.lower()
 
     @property
     def writes(self) -> tuple[Unit, ...]:
@@ -50,60 +59,70 @@ class Kernel:
         """Bytes of the working buffers that it needs."""
         return ()
 
+    @property
+    def rounds(self) -> int | None:
+        """Rounds of the loop that threads may share; None if there is none."""
+        return None
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Loop(Kernel):
-    """Elements of one or more units, each from a scalar expression, in one nest of loops."""
+class Nest(Kernel):
+    """Loop nests in the kernel language.
 
-    values: Values
-    stores: tuple[tuple[Unit, Scalar], ...]
+    Attributes
+    ----------
+    sort : str
+        ``loop``, ``fold``, ``rows`` or ``scatter``.
+    body : Body
+        What it does; the owners of its arrays are units.
+    results : dict of int to Unit
+        The units that expressions, by their ids, are elements of.
+    """
+
+    sort: str
+    body: Body
+    results: dict[int, Unit] = field(default_factory=dict)
 
     @property
-    def writes(self) -> tuple[Unit, ...]:
-        return tuple(unit for unit, _ in self.stores)
+    def kind(self) -> str:
+        return self.sort
 
     @cached_property
-    def loads(self) -> tuple[Scalar, ...]:
-        """The reads from memory."""
-        return loads_in(value for _, value in self.stores)
+    def schedule(self) -> Schedule:
+        """How the body runs."""
+        return schedule(self.body)
 
-    @property
-    def reads(self) -> tuple[Unit, ...]:
-        return units_of(self.loads)
-
-    @property
-    def replaceable(self) -> tuple[Unit, ...]:
-        terms = self.values.terms
-        own = tuple(map(id, terms.indices))
-        elsewhere = {
-            load.detail
-            for load in self.loads
-            if tuple(map(id, load.operands)) != own or load.detail.shape != terms.extents
-        }
-        return tuple(unit for unit in self.reads if unit not in elsewhere)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Fold(Kernel):
-    """A reduction with what makes its elements."""
-
-    unit: Unit
-    values: Values
-    element: Scalar
+    @cached_property
+    def _outside(self) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        return outside(self.body.statements)
 
     @property
     def writes(self) -> tuple[Unit, ...]:
-        return (self.unit,)
+        return tuple(array.owner for array in self._outside[1])
 
     @property
     def reads(self) -> tuple[Unit, ...]:
-        return units_of(loads_in([self.element]))
+        reads, writes = self._outside
+        return tuple(array.owner for array in reads if array not in writes)
+
+    @cached_property
+    def replaceable(self) -> tuple[Unit, ...]:
+        return tuple(array.owner for array in replaceable(self.body))
+
+    @cached_property
+    def working(self) -> tuple[Array, ...]:
+        """Local arrays that are too large for the stack."""
+        arrays = locals_of(self.body.statements)
+        return tuple(array for array in arrays if array.nbytes > LARGEST_LOCAL)
 
     @property
     def scratch(self) -> tuple[int, ...]:
-        from .folds import scratch_of
+        return tuple(array.nbytes for array in self.working)
 
-        return scratch_of(self)
+    @property
+    def rounds(self) -> int | None:
+        divided = self.schedule.divided
+        return None if divided is None else divided.extent
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,13 +136,24 @@ class Product(Kernel):
     matrices : Matrices or None
         The same as a batch of matrix products; None for plain loops.
     plan : Plan or None
-        How functions of our own compute each of them; None for BLAS.
+        How functions of our own compute each of them, or each piece; None for BLAS.
+    pieces : Pieces or None
+        How the work falls into pieces that threads may share.
+    last : Plan or None
+        How the last piece is computed, if it is smaller than the others.
     """
 
     unit: Unit
     layout: Layout
     matrices: Matrices | None
     plan: Plan | None = None
+    pieces: Pieces | None = None
+    last: Plan | None = None
+
+    @property
+    def plan_bytes(self) -> int:
+        """Working memory of the generated functions."""
+        return max((plan.scratch_bytes for plan in (self.plan, self.last) if plan), default=0)
 
     @property
     def writes(self) -> tuple[Unit, ...]:
@@ -138,53 +168,12 @@ class Product(Kernel):
         if self.matrices is None:
             return ()
         itemsize = self.unit.array_type.dtype.itemsize
-        own = (self.plan.scratch_bytes,) if self.plan and self.plan.scratch_bytes else ()
+        own = (self.plan_bytes,) if self.plan_bytes else ()
         return (*(copy.size * itemsize for copy in self.matrices.copies), *own)
 
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Scattering(Kernel):
-    """A scatter: a copy of the operand, then the updates one after the other.
-
-    Attributes
-    ----------
-    base : tuple of Values, Scalar
-        The operand's element, over the result's domain.
-    values, update : Values, Scalar
-        The update's element, over the updates' domain.
-    target : tuple of Scalar
-        Where it goes.
-    """
-
-    unit: Unit
-    base: tuple[Values, Scalar]
-    values: Values
-    update: Scalar
-    target: tuple[Scalar, ...]
-
     @property
-    def writes(self) -> tuple[Unit, ...]:
-        return (self.unit,)
-
-    @property
-    def reads(self) -> tuple[Unit, ...]:
-        return units_of(loads_in([self.base[1], self.update, *self.target]))
-
-    @property
-    def replaceable(self) -> tuple[Unit, ...]:
-        operand = self.copied
-        others = units_of(loads_in([self.update, *self.target]))
-        return () if operand is None or operand in others else (operand,)
-
-    @property
-    def copied(self) -> Unit | None:
-        """The unit in memory that the result starts from, if it is one as it stands."""
-        values, element = self.base
-        if element.word is not Word.LOAD:
-            return None
-        own = tuple(map(id, values.terms.indices))
-        as_is = tuple(map(id, element.operands)) == own and element.detail.shape == self.unit.shape
-        return element.detail if as_is else None
+    def rounds(self) -> int | None:
+        return None if self.pieces is None else self.pieces.count
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -219,13 +208,3 @@ class Refusals:
     def of(self, units: Iterable[Unit]) -> tuple[str, ...]:
         """The reasons noted for these units, each once."""
         return tuple(dict.fromkeys(r for unit in units for r in self.reasons.get(unit, ())))
-
-
-def loads_in(roots: Iterable[Scalar]) -> tuple[Scalar, ...]:
-    """The loads that the expressions consist of."""
-    return tuple(scalar for scalar in postorder(roots) if scalar.word is Word.LOAD)
-
-
-def units_of(loads: Sequence[Scalar]) -> tuple[Unit, ...]:
-    """The units that are loaded, each once."""
-    return tuple(dict.fromkeys(load.detail for load in loads))

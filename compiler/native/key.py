@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...runtime import team
 from ...runtime.blas import find_blas
 from ...runtime.llvm import host, versions
 from ..algebra import table
@@ -43,7 +44,7 @@ def program_key(
         tuple((each.name, digest_of([each.run])) for each in passes),
         traced.fingerprint,
         sorted(donors.items()),
-        threads,
+        threads or team.threads(),
         host(),
         versions(),
         _blas(),
@@ -60,9 +61,9 @@ def _foreign_digest(traced: Graph) -> str:
     return f"{digests} {digest_of(rules) if rules else ''}"
 
 
-def _blas() -> tuple[str, int, int] | None:
-    """What of BLAS decides the code: how it is called, and its threads; not where it lies."""
+def _blas() -> tuple[str, int] | None:
+    """What of BLAS decides the code: how it is called, not where it lies."""
     blas = find_blas()
     if blas is None:
         return None
-    return blas.interface, blas.int_bits, blas.get_num_threads()
+    return blas.interface, blas.int_bits

@@ -7,11 +7,12 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..graph import Graph, Unit
+from ..kernel.grammar import Array, Combine, For, Statement, Store, expressions, inside
+from ..kernel.terms import postorder
 from ..scalar import Scalar, Word
 from ..structural import CONSTANT, INPUT
-from .kernels import Check, Fold, Kernel, Loop, Product, Scattering
-from .terms import postorder
-from .values import Values
+from .kernels import Check, Kernel, Nest, Product
+from .tiled import Tiled
 
 if TYPE_CHECKING:
     from .record import KernelRecord
@@ -78,34 +79,40 @@ def _kernel(record: KernelRecord, names: _Names) -> Iterator[str]:
     yield f"def {record.name}({read}):  # {record.summary()}"
     for reason in kernel.apart:
         yield f"    # apart: {reason}"
-    body = {Loop: _loop, Fold: _fold, Product: _product, Scattering: _scattering, Check: _check}
+    body = {Nest: _nest, Product: _product, Check: _check, Tiled: _tiled}
     yield from ("    " + line for line in body[type(kernel)](kernel, names))
 
 
-def _loop(kernel: Kernel, names: _Names) -> Iterator[str]:
-    assert isinstance(kernel, Loop)
-    extents = kernel.values.terms.extents
-    indent = yield from _for(range(len(extents)), extents)
-    named = yield from _statements(kernel.values, [v for _, v in kernel.stores], names, indent)
-    for unit, value in kernel.stores:
-        place = _indexed(names.of(unit), extents)
-        yield f"{indent}{place} = {_text(value, named, names)}"
+def _nest(kernel: Kernel, names: _Names) -> Iterator[str]:
+    assert isinstance(kernel, Nest)
+    yield from _block(kernel, kernel.body.statements, names, "")
 
 
-def _fold(kernel: Kernel, names: _Names) -> Iterator[str]:
-    assert isinstance(kernel, Fold)
-    extents = kernel.values.terms.extents
-    folded = kernel.unit.attributes["axis"]
-    kept = [axis for axis in range(len(extents)) if axis not in folded]
-    target = f"{names.of(kernel.unit)}[{', '.join(_COUNTERS[a] for a in kept)}]"
-    indent = yield from _for(kept, extents)
-    yield f"{indent}state = start"
-    inner = yield from _for(folded, extents, indent)
-    named = yield from _statements(kernel.values, [kernel.element], names, inner)
-    element = _text(kernel.element, named, names)
-    line = f"{inner}state = {kernel.unit.op.name}(state, {element})"
-    yield _beside(line, names.line(kernel.unit))
-    yield f"{indent}{target if kept else names.of(kernel.unit)} = state"
+def _block(
+    kernel: Nest, statements: Sequence[Statement], names: _Names, indent: str
+) -> Iterator[str]:
+    run = [s for s in statements if isinstance(s, (Store, Combine))]
+    named = yield from _statements(kernel, [r for s in run for r in expressions(s)], names, indent)
+    for statement in statements:
+        if isinstance(statement, Store):
+            place = _place(statement.array, statement.where, named, names)
+            yield f"{indent}{place} = {_text(statement.value, named, names)}"
+        elif isinstance(statement, Combine):
+            place = _place(statement.arrays[0], statement.where, named, names)
+            values = ", ".join(_text(value, named, names) for value in statement.values)
+            yield f"{indent}{place} = {statement.name}({place}, {values})"
+        else:
+            inner = indent
+            if isinstance(statement, For):
+                extent = kernel.body.terms.extents[statement.axis]
+                yield f"{indent}for {_COUNTERS[statement.axis]} in range({extent}):"
+                inner = indent + "    "
+            yield from _block(kernel, inside(statement), names, inner)
+
+
+def _place(array: Array, where: Sequence[Scalar], named: Mapping[int, str], names: _Names) -> str:
+    name = array.name if array.owner is None else names.of(array.owner)
+    return f"{name}[{', '.join(_text(w, named, names) for w in where)}]" if where else name
 
 
 def _product(kernel: Kernel, names: _Names) -> Iterator[str]:
@@ -118,22 +125,16 @@ def _product(kernel: Kernel, names: _Names) -> Iterator[str]:
     yield _beside(line, names.line(kernel.unit))
 
 
-def _scattering(kernel: Kernel, names: _Names) -> Iterator[str]:
-    assert isinstance(kernel, Scattering)
-    base, start = kernel.base
-    target = names.of(kernel.unit)
-    indent = yield from _for(range(len(base.terms.extents)), base.terms.extents)
-    named = yield from _statements(base, [start], names, indent)
-    place = _indexed(target, base.terms.extents)
-    yield f"{indent}{place} = {_text(start, named, names)}"
-    extents = kernel.values.terms.extents
-    indent = yield from _for(range(len(extents)), extents)
-    roots = [kernel.update, *kernel.target]
-    named = yield from _statements(kernel.values, roots, names, indent)
-    where = ", ".join(_text(index, named, names) for index in kernel.target)
-    update = _text(kernel.update, named, names)
-    line = f"{indent}{target}[{where}] = {kernel.unit.op.name}({target}[{where}], {update})"
-    yield _beside(line, names.line(kernel.unit))
+def _tiled(kernel: Kernel, names: _Names) -> Iterator[str]:
+    assert isinstance(kernel, Tiled)
+    space = kernel.space
+    yield f"for matrix in range({space.batches}):"
+    yield f"    for rows in blocks({space.rows}, {kernel.block}):"
+    body = {Nest: _nest, Product: _product}
+    for member in kernel.members:
+        if member.again:
+            yield "        # computed again:"
+        yield from ("        " + line for line in body[type(member.kernel)](member.kernel, names))
 
 
 def _check(kernel: Kernel, names: _Names) -> Iterator[str]:
@@ -143,26 +144,15 @@ def _check(kernel: Kernel, names: _Names) -> Iterator[str]:
     yield _beside(line, names.line(kernel.owner))
 
 
-def _for(
-    axes: Sequence[int] | range, extents: Sequence[int], indent: str = ""
-) -> Generator[str, None, str]:
-    """Headers of loops over the axes; returns the indent inside."""
-    for axis in axes:
-        if extents[axis] != 1:
-            yield f"{indent}for {_COUNTERS[axis]} in range({extents[axis]}):"
-            indent += "    "
-    return indent
-
-
 def _statements(
-    values: Values, roots: Sequence[Scalar], names: _Names, indent: str
+    kernel: Nest, roots: Sequence[Scalar], names: _Names, indent: str
 ) -> Generator[str, None, dict[int, str]]:
     """Assignments for units, and for what is used more than once; returns their names."""
     order = postorder(roots)
     uses = Counter(id(operand) for scalar in order for operand in scalar.operands)
     named: dict[int, str] = {}
     for scalar in order:
-        unit = values.results.get(id(scalar))
+        unit = kernel.results.get(id(scalar))
         leaf = scalar.word in (Word.INPUT, Word.LITERAL, Word.LOAD)
         if leaf or (unit is None and uses[id(scalar)] < 2):
             continue
@@ -183,8 +173,7 @@ def _text(scalar: Scalar, named: Mapping[int, str], names: _Names) -> str:
         return repr(scalar.detail)
     parts = [_text(operand, named, names) for operand in scalar.operands]
     if scalar.word is Word.LOAD:
-        where = f"[{', '.join(parts)}]" if parts else ""
-        return f"{names.of(scalar.detail)}{where}"
+        return _place(scalar.detail, scalar.operands, named, names)
     if scalar.word in _INFIX:
         return f"({parts[0]} {_INFIX[scalar.word]} {parts[1]})"
     if scalar.word in _PREFIX:
@@ -194,11 +183,6 @@ def _text(scalar: Scalar, named: Mapping[int, str], names: _Names) -> str:
     if scalar.word in (Word.CAST, Word.BITCAST):
         parts.append(str(scalar.dtype))
     return f"{scalar.word.name.lower()}({', '.join(parts)})"
-
-
-def _indexed(name: str, extents: Sequence[int]) -> str:
-    where = ", ".join("0" if n == 1 else _COUNTERS[axis] for axis, n in enumerate(extents))
-    return f"{name}[{where}]" if extents else name
 
 
 def _beside(line: str, comment: str) -> str:

@@ -7,14 +7,20 @@ from collections.abc import Sequence
 
 from ...runtime.blas import Blas
 from ..graph import Graph, Unit
+from ..kernel.grammar import Body, Store
+from ..kernel.terms import Terms, postorder
 from ..kinds import Contraction, Movement, Reduction, Scatter
 from ..kinds.bounds import IndexBound
+from ..scalar import Scalar, Word
 from ..structural import CONSTANT
-from .folds import walks_rows
-from .kernels import Check, Fold, Kernel, Loop, Product, Scattering
+from .arrays import Arrays, nest
+from .folds import fold_body, walks_rows
+from .kernels import Check, Kernel, Nest, Product
 from .layout import Layout, matrices
 from .partition import Group, Partition
 from .products import route
+from .rows import RowsBody, UnfitError
+from .tiling import Tiling
 from .values import Values
 
 
@@ -30,7 +36,7 @@ class Lowering:
     blas : Blas or None
         Which routines there are.
     threads : int
-        How many threads they may use.
+        How many threads may share a kernel.
     """
 
     def __init__(
@@ -40,18 +46,28 @@ class Lowering:
         self.partition = partition
         self.blas = blas
         self.threads = threads
+        self.arrays = Arrays()
 
     def kernels(self) -> list[Kernel]:
         """All kernels, each after those that it reads from, checks before what they guard."""
         checks = self._checks()
-        kernels = []
+        kernels: list[Kernel] = []
         for group in self.partition.groups:  # grows while it is walked
-            kernels.append(self._kernel(group))
+            kernel = self._kernel(group)
+            if kernel is not None:
+                kernels.append(kernel)
         live = [kernel for kernel in kernels if any(u.array_type.size for u in kernel.writes)]
-        return _guarded(self._ordered(live), checks)
+        kept = {self.partition.root(unit) for unit in self.graph.outputs}
+        ordered = self._ordered(live)
+        tiled = Tiling(ordered, kept, self.partition.root, self.partition.refusals).result()
+        if len(tiled) < len(ordered):
+            ordered = self._ordered(tiled)
+        return _guarded(ordered, checks)
 
-    def _kernel(self, group: Group) -> Kernel:
+    def _kernel(self, group: Group) -> Kernel | None:
         unit = group.units[-1]
+        if group.parts:
+            return self._rows(group)
         if isinstance(unit.op, Reduction):
             return self._fold(unit)
         if isinstance(unit.op, Contraction):
@@ -60,31 +76,55 @@ class Lowering:
             return self._scattering(unit, unit.op)
         return self._loop(group)
 
-    def _loop(self, group: Group) -> Loop:
+    def _loop(self, group: Group) -> Nest:
         own = set(group.stored)
-        values = self._values(group.units[0].shape, own)
+        terms = Terms(group.units[0].shape)
+        values = self._values(terms, terms.indices, own)
         found = {unit: values.here(unit) for unit in group.units}
-        stores = tuple((unit, found[unit]) for unit in group.stored)
-        units = self._units(values)
-        return Loop(units=units, apart=self._apart(units), values=values, stores=stores)
+        where = tuple(terms.indices)
+        stores = [Store(self.arrays.of(unit), where, found[unit]) for unit in group.stored]
+        body = Body(terms, nest(terms, range(len(terms.extents)), stores))
+        return self._nest("loop", body, [values])
 
-    def _fold(self, unit: Unit) -> Fold:
+    def _nest(
+        self, sort: str, body: Body, values: Sequence[Values], units: Sequence[Unit] = ()
+    ) -> Nest:
+        computed = self._units(values, units)
+        results = {key: unit for each in values for key, unit in each.results.items()}
+        apart = self._apart(computed)
+        return Nest(units=computed, apart=apart, sort=sort, body=body, results=results)
+
+    def _rows(self, group: Group) -> Nest | None:
+        """The kernel of joined groups; None where they have to be kernels of their own."""
+        rows = RowsBody(group, self.arrays, self.partition.in_memory)
+        try:
+            kernel = self._nest("rows", rows.body(), rows.values, group.units)
+            if walks_rows(kernel.schedule):
+                return kernel
+            reason = "a row cannot be walked as one loop"
+        except UnfitError as unfit:
+            reason = str(unfit)
+        self.partition.refusals.note(group.units[-1], f"not by rows: {reason}")
+        for part in group.parts:
+            self.partition.groups.append(part)
+            self.partition.stored.update(part.stored)
+        return None
+
+    def _fold(self, unit: Unit) -> Nest:
         (source,) = unit.inputs
         kernel = self._fold_of(unit, source)
-        if walks_rows(kernel):
+        if walks_rows(kernel.schedule):
             return kernel
         reason = f"{unit.op.name} folds rows in lanes, {source.op.name} does not run along them"
         self.partition.refusals.note(source, reason)
         self._store(source)
         return self._fold_of(unit, source)
 
-    def _fold_of(self, unit: Unit, source: Unit) -> Fold:
-        values = self._values(source.shape)
-        element = values.here(source)
-        units = (*self._units(values), unit)
-        return Fold(
-            units=units, apart=self._apart(units), unit=unit, values=values, element=element
-        )
+    def _fold_of(self, unit: Unit, source: Unit) -> Nest:
+        terms = Terms(source.shape)
+        values = self._values(terms, terms.indices)
+        body = fold_body(terms, unit, values.here(source), self.arrays.of(unit))
+        return self._nest("fold", body, [values], [unit])
 
     def _store(self, unit: Unit) -> None:
         """Give a unit that was to be computed where it is read a kernel of its own."""
@@ -97,43 +137,53 @@ class Lowering:
         labels = op.labels(types, unit.attributes)
         pairs = zip((*labels.x, *labels.y), (*types[0].shape, *types[1].shape), strict=True)
         layout = Layout(labels, dict(pairs))
-        found, plan = route(unit.array_type.dtype, matrices(layout), self.blas, self.threads)
+        found = route(unit.array_type.dtype, matrices(layout), self.blas, self.threads)
         return Product(
             units=(unit,),
             apart=self._apart((unit,)),
             unit=unit,
             layout=layout,
-            matrices=found,
-            plan=plan,
+            matrices=found.matrices,
+            plan=found.plan,
+            pieces=found.pieces,
+            last=found.last,
         )
 
-    def _scattering(self, unit: Unit, op: Scatter) -> Scattering:
+    def _scattering(self, unit: Unit, op: Scatter) -> Nest:
         operand, updates, *_ = unit.inputs
-        base, values = self._values(operand.shape), self._values(updates.shape)
+        terms = Terms((*operand.shape, *updates.shape))
+        axes = range(len(terms.extents))
+        own, moved = axes[: len(operand.shape)], axes[len(operand.shape) :]
+        base = self._values(terms, [terms.indices[axis] for axis in own])
+        values = self._values(terms, [terms.indices[axis] for axis in moved])
         types = [each.array_type for each in unit.inputs]
         target = op.target(types, unit.attributes)
-        start = base.here(operand)
-        update = values.here(updates)
         where = tuple(values.mapped(index, unit.inputs) for index in target)
-        units = (*self._units(base, values), unit)
-        return Scattering(
-            units=units,
-            apart=self._apart(units),
-            unit=unit,
-            base=(base, start),
-            values=values,
-            update=update,
-            target=where,
-        )
+        array, dtype = self.arrays.of(unit), unit.array_type.dtype
+        start = Store(array, base.indices, base.here(operand))
+        old = terms.make(Word.LOAD, where, dtype, array)
+        merged = terms.substitute(postorder([op.merged(dtype)]), [old, values.here(updates)])
+        step = Store(array, where, merged)
+        statements = (*nest(terms, own, [start]), *nest(terms, moved, [step], ordered=True))
+        return self._nest("scatter", Body(terms, statements), [base, values], [unit])
 
-    def _values(self, extents: Sequence[int], own: set[Unit] | None = None) -> Values:
+    def _values(
+        self, terms: Terms, indices: Sequence[Scalar], own: set[Unit] | None = None
+    ) -> Values:
         """Expressions that load what lies in memory, but for the kernel's own results."""
         mine = own or set()
-        return Values(extents, lambda unit: unit not in mine and self.partition.in_memory(unit))
 
-    def _units(self, *values: Values) -> tuple[Unit, ...]:
+        def read(unit: Unit, where: Sequence[Scalar]) -> Scalar | None:
+            if unit in mine or not self.partition.in_memory(unit):
+                return None
+            array = self.arrays.of(unit)
+            return terms.make(Word.LOAD, tuple(where), array.dtype, array)
+
+        return Values(terms, indices, read)
+
+    def _units(self, values: Sequence[Values], more: Sequence[Unit]) -> tuple[Unit, ...]:
         """What is computed, in the graph's order."""
-        computed = {unit for each in values for unit in each.computed}
+        computed = {unit for each in values for unit in each.computed} | set(more)
         return tuple(sorted(computed, key=self.graph.numbers.__getitem__))
 
     def _apart(self, units: Sequence[Unit]) -> tuple[str, ...]:
@@ -185,8 +235,8 @@ class Lowering:
         if indices.op is CONSTANT:
             array = indices.attributes["value"].value
             return bool(((array >= 0) & (array < bound.extent)).all())
-        values = self._values(indices.shape)
-        span = values.terms.range(values.here(indices))
+        terms = Terms(indices.shape)
+        span = terms.range(self._values(terms, terms.indices).here(indices))
         return span is not None and span[0] >= 0 and span[1] < bound.extent
 
 

@@ -83,7 +83,7 @@ class MemoryPlan:
         steps: dict[int, int] = {}
         for buffer in self.buffers:
             if buffer.place.kind == "arena" and buffer.reuses is None:
-                size = _rounded(buffer.nbytes)
+                size = rounded(buffer.nbytes)
                 steps[buffer.born] = steps.get(buffer.born, 0) + size
                 steps[buffer.dies + 1] = steps.get(buffer.dies + 1, 0) - size
         most = live = 0
@@ -115,7 +115,7 @@ class Arena:
 
     def take(self, nbytes: int) -> int:
         """The offset of `nbytes` that nothing else uses now."""
-        wanted = _rounded(nbytes)
+        wanted = rounded(nbytes)
         fitting = [gap for gap in self._gaps if gap[1] >= wanted]
         if fitting:
             offset, length = min(fitting, key=lambda gap: gap[1])
@@ -132,7 +132,7 @@ class Arena:
 
     def give(self, offset: int, nbytes: int) -> None:
         """Take back what `take` gave."""
-        start, end = offset, offset + _rounded(nbytes)
+        start, end = offset, offset + rounded(nbytes)
         touching = [gap for gap in self._gaps if gap[0] == end or sum(gap) == start]
         for gap in touching:
             self._gaps.remove(gap)
@@ -141,7 +141,11 @@ class Arena:
 
 
 def plan(
-    graph: Graph, partition: Partition, kernels: Sequence[Kernel], donors: Mapping[int, int]
+    graph: Graph,
+    partition: Partition,
+    kernels: Sequence[Kernel],
+    donors: Mapping[int, int],
+    threads: Mapping[Kernel, int] | None = None,
 ) -> MemoryPlan:
     """Place all buffers of the kernels.
 
@@ -149,8 +153,10 @@ def plan(
     ----------
     donors : mapping of int to int
         Which result takes which argument's memory.
+    threads : mapping of Kernel to int, optional
+        How many threads share a kernel, each with working memory of its own; one by default.
     """
-    return _Planner(graph, partition, kernels, donors).plan
+    return _Planner(graph, partition, kernels, donors, threads or {}).plan
 
 
 class _Planner:
@@ -160,11 +166,13 @@ class _Planner:
         partition: Partition,
         kernels: Sequence[Kernel],
         donors: Mapping[int, int],
+        threads: Mapping[Kernel, int],
     ) -> None:
         self.graph = graph
         self.partition = partition
         self.kernels = kernels
         self.donors = donors
+        self.threads = threads
         self.plan = MemoryPlan()
         self.arena = Arena()
         self.end = len(kernels)
@@ -268,13 +276,15 @@ class _Planner:
         return None
 
     def _working(self, step: int, kernel: Kernel) -> None:
+        copies = self.threads.get(kernel, 1)
+        sizes = [copies * rounded(nbytes) for nbytes in kernel.scratch]
         places = []
-        for nbytes in kernel.scratch:
+        for nbytes in sizes:
             place = Place("arena", self.arena.take(nbytes))
             places.append(place)
             self.plan.buffers.append(Buffer(None, place, nbytes, step, step))
         self.plan.scratch[kernel] = places
-        for place, nbytes in zip(places, kernel.scratch, strict=True):
+        for place, nbytes in zip(places, sizes, strict=True):
             self.arena.give(place.number, nbytes)
 
     def _release(self, step: int, kernel: Kernel, taken: set[Unit]) -> None:
@@ -310,7 +320,7 @@ class _Planner:
             self.plan.late_copies.append((source, self._result(number), unit.array_type.nbytes))
 
 
-def _rounded(nbytes: int) -> int:
+def rounded(nbytes: int) -> int:
     """A multiple of the alignment, and never nothing: each buffer has a place of its own."""
     return max(ALIGNMENT, -(-nbytes // ALIGNMENT) * ALIGNMENT)
 

@@ -29,15 +29,16 @@ class Group:
         In topological order; those of a loop have one shape.
     stored : list of Unit
         Those that are left in memory.
+    parts : list of Group
+        The groups that take the rows of one array in turn, if it consists of such.
+    kept : int
+        How many axes of the array number its rows.
     """
 
     units: list[Unit]
     stored: list[Unit]
-
-    @property
-    def is_loop(self) -> bool:
-        """True for elementwise work and movements."""
-        return isinstance(self.units[-1].op, (Elementwise, Movement))
+    parts: list[Group] = field(default_factory=list)
+    kept: int = 0
 
 
 @dataclass

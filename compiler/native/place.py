@@ -11,14 +11,18 @@ class Place(NamedTuple):
     Attributes
     ----------
     kind : str
-        ``argument``, ``result``, ``constant`` and ``routine`` (of BLAS) are counted; in the
-        ``arena`` an array has an offset in bytes.
+        ``argument``, ``result``, ``constant``, ``routine`` (of BLAS) and ``team`` (functions of
+        the thread team) are counted; in the ``arena`` an array has an offset in bytes.
     number : int
         The count or the offset.
     aligned : bool
         True where the memory begins at a multiple of 64 bytes.
     """
 
-    kind: Literal["argument", "result", "arena", "constant", "routine"]
+    kind: Literal["argument", "result", "arena", "constant", "routine", "team"]
     number: int
     aligned: bool = True
+
+
+TEAM_RUN = Place("team", 0)
+TEAM_BARRIER = Place("team", 1)

@@ -315,12 +315,25 @@ class Dotted:
 Plan = Tiled | Dotted
 
 
-def plan(shape: Shape, target: Target) -> Plan:
-    """The cheapest way to compute a product on a CPU; of nearly equal ones, the least code."""
-    dotted = isinstance(_cheapest(shape, REFERENCE), Dotted)
+def plan(shape: Shape, target: Target, whole: Shape | None = None) -> Plan:
+    """The cheapest way to compute a product on a CPU; of nearly equal ones, the least code.
+
+    Parameters
+    ----------
+    whole : Shape, optional
+        The product that this one is a piece of: it chooses the form, so that the order of sums
+        does not depend on the pieces.
+    """
+    dotted = isinstance(_cheapest(whole or shape, REFERENCE), Dotted)
     found: list[Plan] = [*(_dotted if dotted else _tiled)(shape, target)]
     limit = SLACK * min(each.cost for each in found)
     return min((p for p in found if p.cost <= limit), key=lambda each: (each.functions, each.cost))
+
+
+def accumulating(shape: Shape, target: Target) -> Plan:
+    """The cheapest way to add a product to what its result holds: tiles that need no turning."""
+    found = [each for each in _tiled(shape, target) if not each.turned_back]
+    return min(found, key=lambda each: each.cost)
 
 
 def _cheapest(shape: Shape, target: Target) -> Plan:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ...runtime.blas import Blas
 from ..dtypes import DType, bool_, float32, float64
+from ..kernel.joining import Loop
 from .elements import Pointers, load, nested, store
 from .function import Function
 from .gemm import emit_product
 from .kernels import Product
 from .layout import Copy, Matrices, Matrix
-from .nest import Axis
+from .pieces import Pieces, pieces_for
 from .place import Place
 from .product_schedule import Plan, Shape, plan
 from .scalar_llvm import literal, register_type
@@ -20,39 +22,60 @@ from .vectors import target
 SMALL = 512
 """Multiplications below which functions of their own cost more than the work."""
 
-SEVERAL_THREADS = 2**23
-"""Multiplications of one product from which BLAS on several threads was faster than generated
-functions on one: 203 cubed."""
 
+class Route(NamedTuple):
+    """How to compute a contraction.
 
-def route(
-    dtype: DType, matrices: Matrices | None, blas: Blas | None, threads: int
-) -> tuple[Matrices | None, Plan | None]:
-    """How to compute a contraction that may be a batch of matrix products.
-
-    Returns
-    -------
-    Matrices or None
-        None for plain loops.
-    Plan or None
-        How generated functions do it; None for BLAS, which may use `threads` threads.
+    Attributes
+    ----------
+    matrices : Matrices or None
+        The batch of matrix products that it is; None for plain loops.
+    plan : Plan or None
+        How generated functions compute each of them, or each piece; None for BLAS.
+    pieces : Pieces or None
+        What threads may share.
+    last : Plan or None
+        How the last piece is computed, if it is smaller than the others.
     """
+
+    matrices: Matrices | None
+    plan: Plan | None = None
+    pieces: Pieces | None = None
+    last: Plan | None = None
+
+
+def route(dtype: DType, matrices: Matrices | None, blas: Blas | None, threads: int) -> Route:
+    """How to compute a contraction that may be a batch of matrix products, on so many threads."""
     if matrices is None or dtype not in (float32, float64):
-        return None, None
-    work = matrices.rows * matrices.columns * matrices.summed
-    if work < SMALL:
-        return None, None
-    usable = _suits_blas(matrices, blas)
-    apart = matrices.columns == 1 and matrices.out.leading != 1
-    if usable and (apart or (threads > 1 and work >= SEVERAL_THREADS)):
-        return matrices, None
-    return (None, None) if apart else (matrices, plan(shape_of(dtype, matrices), target()))
+        return Route(None)
+    if matrices.rows * matrices.columns * matrices.summed < SMALL:
+        return Route(None)
+    if matrices.columns == 1 and matrices.out.leading != 1:
+        return Route(matrices if _suits_blas(matrices, blas) else None)
+    pieces = pieces_for(matrices, threads)
+    whole = shape_of(dtype, matrices)
+    if pieces is None or pieces.along == "batch":
+        return Route(matrices, plan(whole, target()), pieces)
+    rows, columns = matrices.rows, matrices.columns
+    by_rows = pieces.along == "rows"
+    plans = []
+    for size in (pieces.size, pieces.last(rows if by_rows else columns)):
+        extents = (size, columns) if by_rows else (rows, size)
+        plans.append(plan(shape_of(dtype, matrices, extents), target(), whole))
+    first, last = plans
+    return Route(matrices, first, pieces, None if last.shape == first.shape else last)
 
 
-def shape_of(dtype: DType, matrices: Matrices) -> Shape:
-    """One product of the batch, for rows in memory."""
+def shape_of(
+    dtype: DType,
+    matrices: Matrices,
+    extents: tuple[int, int] | None = None,
+    summed: int | None = None,
+) -> Shape:
+    """One product of the batch, or a part of it, for rows in memory."""
     m = matrices
-    shape = Shape(m.rows, m.columns, m.summed, dtype, m.x.transposed, m.y.transposed)
+    rows, columns = extents or (m.rows, m.columns)
+    shape = Shape(rows, columns, summed or m.summed, dtype, m.x.transposed, m.y.transposed)
     return shape.flipped() if m.out.transposed else shape
 
 
@@ -79,7 +102,8 @@ def emit(
     if kernel.matrices is None:
         return _loops(kernel, pointers)
     if kernel.plan is not None:
-        return _Generated(kernel, kernel.matrices, pointers, scratch, kernel.plan).write()
+        form = _Generated if kernel.pieces is None else _Pieces
+        return form(kernel, kernel.matrices, pointers, scratch, kernel.plan).write()
     assert blas is not None
     return _Caller(kernel, kernel.matrices, pointers, scratch, blas, import_).write()
 
@@ -109,7 +133,7 @@ class _Batch:
         x = self._rewritten(m.x.copy, x) if m.x.copy else x
         y = self._rewritten(m.y.copy, y) if m.y.copy else y
         target = self._working() if m.out.copy else out
-        axes = [Axis(number, extent) for number, extent in enumerate(m.batch)]
+        axes = [Loop(number, extent) for number, extent in enumerate(m.batch)]
         with nested(self.function, axes) as counters:
             places = [
                 self._nth(pointer, matrix.batch, counters)
@@ -155,20 +179,84 @@ class _Generated(_Batch):
         plan: Plan,
     ) -> None:
         super().__init__(kernel, matrices, pointers, scratch)
-        self.emitted = emit_product(shape_of(self.dtype, matrices), plan)
+        self.plan = plan
         # Working memory for copies comes first.
-        place = self._scratch.pop() if plan.scratch_bytes else None
+        place = self._scratch.pop() if kernel.plan_bytes else None
         self.working = pointers.name(place, written=True) if place else "null"
 
     def _product(self, x: str, y: str, out: str) -> None:
+        self._part(self.plan, x, y, out)
+
+    def _part(self, plan: Plan, x: str, y: str, out: str) -> None:
         m = self.matrices
+        emitted = emit_product(plan)
         a, b = f"ptr {x}, i64 {m.x.leading}", f"ptr {y}, i64 {m.y.leading}"
         if m.out.transposed:
             a, b = b, a  # the memory holds the transpose, which is the product of the transposes
         c = f"ptr {out}, i64 {m.out.leading}, ptr {self.working}"
-        self.function.act(f"call void @{self.emitted.name}({a}, {b}, {c})")
-        for text in (self.emitted.text, *self.emitted.parts.values(), *self.emitted.declarations):
+        self.function.act(f"call void @{emitted.name}({a}, {b}, {c}, i1 true)")
+        for text in (emitted.text, *emitted.parts.values(), *emitted.declarations):
             self.function.declare(text)
+
+
+class _Pieces(_Generated):
+    """Calls generated functions for the pieces from ``%from`` on and below ``%to``."""
+
+    def write(self) -> Function:
+        pieces = self.kernel.pieces
+        assert pieces is not None
+        x, y = (self.pointers.of(unit)[0] for unit in self.kernel.unit.inputs)
+        places = x, y, self.pointers.of(self.kernel.unit, written=True)[0]
+        if pieces.along == "batch":
+            with self.function.loop("%to", start="%from") as number:
+                self._product(*self._of_batch(places, self._numbers(number)))
+            return self.function
+        axes = [Loop(number, extent) for number, extent in enumerate(self.matrices.batch)]
+        with nested(self.function, axes) as counters:
+            here = self._of_batch(places, counters)
+            with self.function.loop("%to", start="%from") as piece:
+                self._piece(pieces, here, piece)
+        return self.function
+
+    def _of_batch(self, places: Sequence[str], counters: Mapping[int, str]) -> list[str]:
+        m = self.matrices
+        return [
+            self._nth(pointer, matrix.batch, counters)
+            for pointer, matrix in zip(places, (m.x, m.y, m.out), strict=True)
+        ]
+
+    def _numbers(self, number: str) -> dict[int, str]:
+        """The index of each batch label for the number of a product."""
+        counters, rest = {}, number
+        for axis in reversed(range(1, len(self.matrices.batch))):
+            extent = self.matrices.batch[axis]
+            counters[axis] = self.function.do(f"urem i64 {rest}, {extent}")
+            rest = self.function.do(f"udiv i64 {rest}, {extent}")
+        return counters | {0: rest}
+
+    def _piece(self, pieces: Pieces, places: Sequence[str], piece: str) -> None:
+        x, y, out = places
+        m, start = self.matrices, self.function.do(f"mul i64 {piece}, {pieces.size}")
+        if pieces.along == "rows":
+            x = self._at(x, start, 1 if m.x.transposed else m.x.leading)
+            out = self._at(out, start, 1 if m.out.transposed else m.out.leading)
+        else:
+            y = self._at(y, start, m.y.leading if m.y.transposed else 1)
+            out = self._at(out, start, m.out.leading if m.out.transposed else 1)
+        last = self.kernel.last
+        if last is None:
+            self._product(x, y, out)
+            return
+        is_last = self.function.do(f"icmp eq i64 {piece}, {pieces.count - 1}")
+        with self.function.when(is_last):
+            self._part(last, x, y, out)
+        others = self.function.do(f"xor i1 {is_last}, true")
+        with self.function.when(others):
+            self._product(x, y, out)
+
+    def _at(self, pointer: str, number: str, step: int) -> str:
+        offset = number if step == 1 else self.function.do(f"mul i64 {number}, {step}")
+        return self.function.do(f"getelementptr inbounds {self.type}, ptr {pointer}, i64 {offset}")
 
 
 class _Caller(_Batch):
@@ -300,7 +388,7 @@ def copy(
     back: bool = False,
 ) -> None:
     """Copy elements between two orders of dimensions; `back` swaps the two."""
-    loops = [Axis(number, extent) for number, (extent, _, _) in enumerate(axes)]
+    loops = [Loop(number, extent) for number, (extent, _, _) in enumerate(axes)]
     with nested(function, loops) as counters:
         one = address(function, counters, [step for _, step, _ in axes])
         other = address(function, counters, [step for _, _, step in axes])
@@ -332,7 +420,7 @@ def _loops(kernel: Product, pointers: Pointers) -> Function:
     labels = [*layout.labels.out[:-1], *layout.summed, *layout.labels.out[-1:]]
     if any(layout.extents[label] == 0 for label in labels):
         return function
-    axes = [Axis(number, layout.extents[label]) for number, label in enumerate(labels)]
+    axes = [Loop(number, layout.extents[label]) for number, label in enumerate(labels)]
     x_steps, y_steps, steps = (
         [strides.get(label, 0) for label in labels]
         for strides in map(layout.strides, layout.labels)

@@ -11,6 +11,7 @@ from ...runtime.buffers import address_of, copy_aligned
 from ...runtime.executable import Executable
 from ...runtime.llvm import NativeModule
 from ...runtime.specs import ArraySpec, ResultSpec
+from ...runtime.team import team_addresses
 from ..attributes import FrozenArray
 from ..graph import Graph, Unit
 
@@ -22,9 +23,9 @@ class Import:
     Attributes
     ----------
     kind : str
-        ``"constant"`` or ``"routine"``.
+        ``"constant"``, ``"routine"`` or ``"team"``.
     name : str
-        A constant's digest; the name of a routine of BLAS.
+        A constant's digest; the name of a routine of BLAS, of a function of the thread team.
     """
 
     kind: str
@@ -66,7 +67,7 @@ class Recipe:
             for each in self.imports
         ]
         addresses = [
-            getattr(blas, each.name) if array is None else address_of(array)
+            _function(each, blas) if array is None else address_of(array)
             for each, array in zip(self.imports, kept, strict=True)
         ]
         return Executable(
@@ -92,6 +93,14 @@ class Recipe:
         """What `to_dict` gave."""
         imports: Sequence[tuple[str, str]] = entry["imports"]
         return Recipe(entry["arena_bytes"], tuple(Import(*each) for each in imports))
+
+
+def _function(entry: Import, blas: Blas | None) -> int:
+    """The address of a function outside the program."""
+    if entry.kind == "team":
+        return team_addresses()[entry.name]
+    address: int = getattr(blas, entry.name)
+    return address
 
 
 def _argument(graph: Graph, number: int, unit: Unit) -> ArraySpec:

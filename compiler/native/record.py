@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..graph import Unit
+from ..kernel.grammar import Body, Combine, For, Statement, Store, expressions, inside
+from ..kernel.terms import postorder
 from ..scalar import Scalar, Word
-from .kernels import Check, Fold, Kernel, Loop, Product, Scattering
-from .terms import postorder
+from .kernels import Check, Kernel, Nest, Product
+from .tiled import Tiled
 
 _NO_WORK = frozenset(
     {Word.INPUT, Word.LITERAL, Word.LOAD, Word.SELECT, Word.CAST, Word.BITCAST, Word.COPYSIGN}
@@ -24,7 +26,7 @@ class KernelRecord:
     name : str
         From its content: equal work has an equal name, and is compiled once.
     kind : str
-        ``loop``, ``fold``, ``product``, ``scattering`` or ``check``.
+        ``loop``, ``fold``, ``rows``, ``scatter``, ``product`` or ``check``.
     units : tuple of Unit
         What it computes.
     apart : tuple of str
@@ -63,7 +65,7 @@ def record(kernel: Kernel, name: str, routine: str | None = None) -> KernelRecor
     arrays = dict.fromkeys((*kernel.reads, *kernel.writes))
     return KernelRecord(
         name,
-        type(kernel).__name__.lower(),
+        kernel.kind,
         kernel.units,
         kernel.apart,
         _flops(kernel),
@@ -76,15 +78,20 @@ def record(kernel: Kernel, name: str, routine: str | None = None) -> KernelRecor
 def _flops(kernel: Kernel) -> int:
     if isinstance(kernel, Product):
         return kernel.layout.flops
-    if isinstance(kernel, Loop):
-        values = [value for _, value in kernel.stores]
-        return _operations(values) * kernel.stores[0][0].array_type.size
-    if isinstance(kernel, Fold):
-        size = kernel.unit.inputs[0].array_type.size
-        return (_operations([kernel.element]) + 1) * size
-    if isinstance(kernel, Scattering):
-        return (_operations([kernel.update]) + 1) * kernel.unit.inputs[1].array_type.size
-    return 0
+    if isinstance(kernel, Tiled):
+        return sum(_flops(member.kernel) for member in kernel.members)
+    return _work(kernel.body, kernel.body.statements, 1) if isinstance(kernel, Nest) else 0
+
+
+def _work(body: Body, statements: Sequence[Statement], rounds: int) -> int:
+    """Arithmetic on floats in the statements, each done `rounds` times."""
+    own = [s for s in statements if isinstance(s, (Store, Combine))]
+    roots = [root for statement in own for root in expressions(statement)]
+    total = rounds * (_operations(roots) + sum(isinstance(s, Combine) for s in own))
+    for statement in statements:
+        extent = body.terms.extents[statement.axis] if isinstance(statement, For) else 1
+        total += _work(body, inside(statement), rounds * extent)
+    return total
 
 
 def _operations(roots: Iterable[Scalar]) -> int:
@@ -97,8 +104,10 @@ def _domain(kernel: Kernel) -> tuple[int, ...]:
         return tuple(kernel.layout.extents.values())
     if isinstance(kernel, Check):
         return kernel.indices.shape
-    assert isinstance(kernel, (Loop, Fold, Scattering))
-    return kernel.values.terms.extents
+    if isinstance(kernel, Tiled):
+        return kernel.space.batches, kernel.space.rows
+    assert isinstance(kernel, Nest)
+    return tuple(kernel.body.terms.extents)
 
 
 def _count(number: int) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..graph import Unit
+from ..kernel.terms import Terms, postorder
 from ..kinds import Elementwise, Movement
 from ..scalar import Scalar, Word
 from ..structural import CONSTANT
-from .terms import Terms, postorder
 
 Where = tuple[Scalar, ...]
+Read = Callable[[Unit, Where], Scalar | None]
 
 
 def is_literal(unit: Unit) -> bool:
@@ -27,31 +28,32 @@ class Values:
 
     Parameters
     ----------
-    extents : sequence of int
-        The domain.
-    in_memory : callable
-        True for the units whose values this kernel loads.
+    terms : Terms
+        Owner of the expressions.
+    indices : sequence of Scalar
+        The kernel's own position, where `here` reads.
+    read : callable
+        ``read(unit, where)``: the load of a unit that lies in memory, None for one to compute.
 
     Attributes
     ----------
-    terms : Terms
-        The expressions.
     computed : dict of Unit to None
         The units that are computed rather than loaded.
     results : dict of int to Unit
         The unit whose element an expression (by its id) is.
     """
 
-    def __init__(self, extents: Sequence[int], in_memory: Callable[[Unit], bool]) -> None:
-        self.terms = Terms(extents)
-        self._in_memory = in_memory
+    def __init__(self, terms: Terms, indices: Sequence[Scalar], read: Read) -> None:
+        self.terms = terms
+        self.indices = tuple(indices)
+        self._read = read
         self._known: dict[tuple[Unit, tuple[int, ...]], Scalar] = {}
         self.computed: dict[Unit, None] = {}
         self.results: dict[int, Unit] = {}
 
     def here(self, unit: Unit) -> Scalar:
         """The unit's element at the kernel's own indices."""
-        return self.at(unit, self.terms.indices)
+        return self.at(unit, self.indices)
 
     def at(self, unit: Unit, where: Where) -> Scalar:
         """The unit's element at a position; without recursion, as chains may be long."""
@@ -78,8 +80,9 @@ class Values:
         if is_literal(unit):
             value = unit.attributes["value"].value.item()
             return self.terms.literal(value, unit.array_type.dtype)
-        if self._in_memory(unit):
-            return self.terms.make(Word.LOAD, where, unit.array_type.dtype, unit)
+        found = self._read(unit, where)
+        if found is not None:
+            return found
         self.computed[unit] = None
         if isinstance(unit.op, Elementwise):
             operands = [self._part(operand, where, missing) for operand in unit.inputs]
@@ -126,7 +129,7 @@ class Values:
         """`map` at the kernel's own indices, with everything that it needs."""
         while True:
             missing: list[tuple[Unit, Where]] = []
-            found = self.map(element, inputs, self.terms.indices, missing)
+            found = self.map(element, inputs, self.indices, missing)
             if found is not None:
                 return found
             for unit, where in missing:

@@ -1,6 +1,8 @@
-"""One graph, several executions: reference, native without fusion, native as shipped."""
+"""One graph, several executions: reference, native unfused, fused, and on several threads."""
 
 from __future__ import annotations
+
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from random_graphs import Case, cases
 
 from chainrule.compiler.derivatives import pulled_back
 from chainrule.compiler.interpret import evaluate
+from chainrule.compiler.native import dividing
 from chainrule.compiler.native.build import build
 from chainrule.compiler.native.partition import fused, unfused
 from chainrule.compiler.notes import Notes
@@ -34,9 +37,13 @@ def run_all(case: Case, dtype: str) -> None:
     expected = evaluate(case.graph, case.arrays)
     optimised, _ = optimise(case.graph, check=True)
     agree(expected, evaluate(optimised, case.arrays), dtype)
-    for partition in (unfused, fused):
-        program = build(optimised, partition=partition)
-        agree(expected, program(case.arrays), dtype)
+    agree(expected, build(optimised, partition=unfused, threads=1)(case.arrays), dtype)
+    alone = build(optimised, partition=fused, threads=1)(case.arrays)
+    agree(expected, alone, dtype)
+    with mock.patch.object(dividing, "WORTH_CYCLES", 0):
+        shared = build(optimised, partition=fused, threads=3)(case.arrays)
+    for one, other in zip(alone, shared, strict=True):
+        assert one.tobytes() == other.tobytes()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

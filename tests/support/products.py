@@ -24,7 +24,7 @@ Multiply = Callable[[Any, Any, Any], None]
 
 def products(shapes: Sequence[Shape], target: Target) -> list[Multiply]:
     """One module with a function for each shape."""
-    emitted = [emit_product(shape, plan(shape, target)) for shape in shapes]
+    emitted = [emit_product(plan(shape, target)) for shape in shapes]
     parts = {name: text for each in emitted for name, text in each.parts.items()}
     declarations = {line for each in emitted for line in each.declarations}
     texts = [each.text.replace("define internal", "define", 1) for each in emitted]
@@ -39,7 +39,7 @@ def products(shapes: Sequence[Shape], target: Target) -> list[Multiply]:
             scratch = empty_aligned((scratch_bytes + GUARD,), np.dtype(np.uint8))
             scratch[:] = 0xFF  # NaN, read as either float
             arrays = [item for m in (a, b, c) for item in (m.ctypes.data, _leading(m))]
-            function(*arrays, scratch.ctypes.data)
+            function(*arrays, scratch.ctypes.data, True)
             assert (scratch[scratch_bytes:] == 0xFF).all(), "written past the scratch"
 
         return run

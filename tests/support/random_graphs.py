@@ -197,7 +197,34 @@ def _product(draw: Any, pool: list[Drawn]) -> Drawn | None:
     return Drawn(value, x.bound * y.bound * x.value.shape[-1], False)
 
 
+def _centred(x: Any, axes: tuple[int, ...]) -> tuple[Any, float]:
+    return x - ops.mean(x, axis=axes, keepdims=True), 2.0
+
+
+def _normalised(x: Any, axes: tuple[int, ...]) -> tuple[Any, float]:
+    centred, _ = _centred(x, axes)
+    variance = ops.mean(ops.square(centred), axis=axes, keepdims=True)
+    return centred / ops.sqrt(variance + 1), 2.0
+
+
+def _shares(x: Any, axes: tuple[int, ...]) -> tuple[Any, float]:
+    raised = ops.exp(x - ops.max(x, axis=axes, keepdims=True))
+    return raised / ops.sum(raised, axis=axes, keepdims=True), 1.0
+
+
+def _by_rows(draw: Any, pool: list[Drawn]) -> Drawn | None:
+    """What reads each row several times."""
+    x = _pick(draw, pool)
+    if not x.value.ndim:
+        return None
+    first = draw(st.integers(0, x.value.ndim - 1))
+    last = draw(st.integers(first, x.value.ndim - 1))
+    make = draw(st.sampled_from([_centred, _normalised, _shares]))
+    value, times = make(x.value, tuple(range(first, last + 1)))
+    return Drawn(value, max(1.0, times * x.bound), False)
+
+
 STEP_KINDS = (
     *(_smooth, _exact_unary, _step, _binary, _where, _reduction, _transpose, _reshape),
-    *(_slice, _concatenate, _gather, _product),
+    *(_slice, _concatenate, _gather, _product, _by_rows, _by_rows),
 )

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.compiler.dtypes import bool_, int64
-from chainrule.compiler.native.nest import Accesses, axes_of
-from chainrule.compiler.native.terms import Terms, postorder
+from chainrule.compiler.kernel.joining import Accesses, loops_over
+from chainrule.compiler.kernel.terms import Terms, postorder
 from chainrule.compiler.scalar import Scalar, Word
 
 INTEGER_WORDS = (
@@ -101,7 +101,8 @@ def test_reshapes_that_fit_leave_no_quotient() -> None:
     words = {scalar.word for scalar in postorder(rows)}
     assert words <= {Word.INPUT, Word.LITERAL, Word.ADD, Word.MULTIPLY}
     assert terms.flat(rows, (4, 6)) is linear
-    assert len(Accesses(terms, [], [linear]).joined(axes_of(terms.extents))) == 1
+    loops = loops_over(terms, range(len(terms.extents)))
+    assert len(Accesses(terms, [], [linear]).joined(loops)) == 1
 
 
 def test_two_reshapes_that_do_not_fit_cancel() -> None:

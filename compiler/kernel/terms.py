@@ -30,24 +30,33 @@ class Terms:
     Parameters
     ----------
     extents : sequence of int
-        The domain; its indices are ``INPUT`` scalars, the index of an axis of length 1 is 0.
+        The axes to begin with; `axis` makes more.
 
     Attributes
     ----------
-    indices : tuple of Scalar
-        One per axis of the domain.
+    extents : list of int
+        How many values the index of each axis takes.
+    indices : list of Scalar
+        The index of each axis: an ``INPUT`` scalar, or 0 for an axis of length 1.
     """
 
-    def __init__(self, extents: Sequence[int]) -> None:
-        self.extents = tuple(extents)
+    def __init__(self, extents: Sequence[int] = ()) -> None:
+        self.extents: list[int] = []
+        self.indices: list[Scalar] = []
         self._known: dict[Any, Scalar] = {}
         self._serial: dict[int, int] = {}
         self._forms: dict[int, Form] = {}
         self._ranges: dict[int, Range | None] = {}
-        self.indices = tuple(
-            self.number(0) if extent == 1 else self._intern(Word.INPUT, (), int64, axis)
-            for axis, extent in enumerate(self.extents)
-        )
+        for extent in extents:
+            self.axis(extent)
+
+    def axis(self, extent: int) -> int:
+        """A new axis; returns its number."""
+        number = len(self.extents)
+        self.extents.append(extent)
+        index = self.number(0) if extent == 1 else self._intern(Word.INPUT, (), int64, number)
+        self.indices.append(index)
+        return number
 
     def number(self, value: int) -> Scalar:
         """An index literal."""

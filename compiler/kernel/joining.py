@@ -1,4 +1,4 @@
-"""Loop nests: which axes of a domain are walked as one loop."""
+"""Which loops may be walked as one: every address in them steps evenly from one to the next."""
 
 from __future__ import annotations
 
@@ -6,43 +6,42 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..dtypes import int64
-from ..graph import Unit
 from ..scalar import Scalar, Word
 from .terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
-    """One loop: neighbouring axes of the domain, counted by the last of them.
+class Loop:
+    """One loop over neighbouring axes, counted by the last of them.
 
     Attributes
     ----------
-    number : int
-        The domain's axis whose index the loop's counter stands for; the others' are 0.
+    axis : int
+        The axis whose index the loop's counter stands for; the others' are 0.
     extent : int
         The number of rounds.
     """
 
-    number: int
+    axis: int
     extent: int
 
 
 class Accesses:
-    """How the expressions of a kernel depend on its indices.
+    """How expressions depend on loop indices.
 
     Parameters
     ----------
     terms : Terms
-        The kernel's expressions.
+        Owner of the expressions.
     roots : iterable of Scalar
-        What it computes.
+        What is computed.
     addresses : iterable of Scalar
-        Flat addresses that it writes to.
+        Flat addresses that are written to.
 
     Attributes
     ----------
     factors : list of dict
-        The factor of each index in every sum that the kernel computes from indices: addresses, and
+        The factor of each index in every sum that is computed from indices: addresses, and
         positions that become data or go through a quotient.
     """
 
@@ -78,37 +77,35 @@ class Accesses:
                 self._pending.append(atom)
         self.factors.append(factors)
 
-    def joins(self, outer: Axis, inner: Axis) -> bool:
-        """True when every sum steps from the end of the inner loop to the outer's next."""
+    def joins(self, outer: Loop, inner: Loop) -> bool:
+        """True when every sum steps from the end of the inner loop to the outer's next round."""
         return all(
-            factors.get(outer.number, 0) == factors.get(inner.number, 0) * inner.extent
+            factors.get(outer.axis, 0) == factors.get(inner.axis, 0) * inner.extent
             for factors in self.factors
         )
 
-    def joined(self, axes: Sequence[Axis]) -> list[Axis]:
-        """The loops over `axes` with all neighbours joined that can be."""
-        loops: list[Axis] = []
-        for axis in axes:
-            if loops and self.joins(loops[-1], axis):
-                axis = Axis(axis.number, loops.pop().extent * axis.extent)
-            loops.append(axis)
-        return loops
+    def joined(self, loops: Sequence[Loop]) -> list[Loop]:
+        """The loops with all neighbours joined that can be."""
+        done: list[Loop] = []
+        for loop in loops:
+            if done and self.joins(done[-1], loop):
+                loop = Loop(loop.axis, done.pop().extent * loop.extent)
+            done.append(loop)
+        return done
 
 
 def address_of(terms: Terms, load: Scalar) -> Scalar:
     """The flat address of a load."""
-    unit = load.detail
-    assert isinstance(unit, Unit)
-    return terms.flat(load.operands, unit.shape)
+    return terms.flat(load.operands, load.detail.shape)
 
 
-def axes_of(extents: Sequence[int]) -> list[Axis]:
+def loops_over(terms: Terms, axes: Iterable[int]) -> list[Loop]:
     """One loop for each axis longer than 1."""
-    return [Axis(number, extent) for number, extent in enumerate(extents) if extent != 1]
+    return [Loop(axis, terms.extents[axis]) for axis in axes if terms.extents[axis] != 1]
 
 
 def position_in(terms: Terms, axes: Sequence[int]) -> Scalar:
-    """The row-major position within some axes of the domain, as an int64."""
+    """The row-major position within some axes, as an int64."""
     position = terms.number(0)
     for axis in axes:
         extent = terms.number(terms.extents[axis])

@@ -1,0 +1,174 @@
+"""How a body runs: which loops are joined, which runs across lanes, which is divided.
+
+A schedule changes no value: it is found from the body, and every device may have its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..scalar import Scalar
+from .grammar import (
+    Body,
+    Combine,
+    For,
+    Statement,
+    Store,
+    expressions,
+    loads,
+    locals_of,
+    outside,
+    walk,
+)
+from .joining import Accesses, Loop, address_of, loops_over
+from .terms import Terms, postorder
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How a loop runs with those that are alone inside it.
+
+    Attributes
+    ----------
+    loops : tuple of Loop
+        From the outermost on; axes of length 1 have none.
+    statements : tuple of statements
+        What the innermost does.
+    ordered : bool
+        True where rounds must run one after the other.
+    lanes : bool
+        True where the innermost loop may run across the lanes of a vector.
+    """
+
+    loops: tuple[Loop, ...]
+    statements: tuple[Statement, ...]
+    ordered: bool
+    lanes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a body runs.
+
+    Attributes
+    ----------
+    walks : dict of int to Walk
+        By the id of the outermost loop of each.
+    divided : Loop or None
+        The loop whose rounds may be divided among threads.
+    """
+
+    walks: dict[int, Walk]
+    divided: Loop | None
+
+
+def schedule(body: Body) -> Schedule:
+    """The joined loops, the vector loops and the divided loop of a body."""
+    walks: dict[int, Walk] = {}
+    pending = list(body.statements)
+    while pending:
+        statement = pending.pop()
+        if isinstance(statement, For):
+            found = walks[id(statement)] = _walk(body.terms, statement)
+            pending.extend(found.statements)
+        elif not isinstance(statement, (Store, Combine)):
+            pending.extend(statement.statements)
+    return Schedule(walks, _divided(body, walks))
+
+
+def accesses(terms: Terms, statements: Sequence[Statement]) -> Accesses:
+    """How everything in the statements depends on loop indices."""
+    roots, addresses = [], []
+    for statement in walk(statements):
+        if isinstance(statement, Store):
+            roots.append(statement.value)
+            addresses.append(terms.flat(statement.where, statement.array.shape))
+        elif isinstance(statement, Combine):
+            roots.extend(statement.values)
+            addresses.append(terms.flat(statement.where, statement.arrays[0].shape))
+        else:
+            roots.extend(expressions(statement))
+    return Accesses(terms, roots, addresses)
+
+
+def _walk(terms: Terms, outer: For) -> Walk:
+    axes, inner = [outer.axis], outer
+    while len(inner.statements) == 1:
+        (only,) = inner.statements
+        if not isinstance(only, For) or only.ordered != outer.ordered:
+            break
+        axes.append(only.axis)
+        inner = only
+    loops = accesses(terms, inner.statements).joined(loops_over(terms, axes))
+    last = loops[-1].axis if loops and not outer.ordered else None
+    lanes = last is not None and runs_across_lanes(terms, inner.statements, last)
+    return Walk(tuple(loops), inner.statements, outer.ordered, lanes)
+
+
+def runs_across_lanes(terms: Terms, statements: Sequence[Statement], axis: int) -> bool:
+    """True when neighbouring rounds of the loop over `axis` can run as lanes of a vector."""
+    for statement in statements:
+        if not isinstance(statement, (Store, Combine)):
+            return False
+        array = statement.array if isinstance(statement, Store) else statement.arrays[0]
+        step = step_of(terms, terms.flat(statement.where, array.shape), axis)
+        if step != 1 and not (step == 0 and isinstance(statement, Combine)):
+            return False
+        for scalar in postorder(expressions(statement)):
+            if scalar.dtype.storage_only or scalar.dtype.kind == "c":
+                return False
+    return True
+
+
+def step_of(terms: Terms, address: Scalar, axis: int) -> int | None:
+    """How far an address moves from one index of the axis to the next; None if unevenly."""
+    step = 0
+    for atom, factor in terms.form(address).products:
+        if atom is terms.indices[axis]:
+            step = factor
+        elif any(part is terms.indices[axis] for part in _parts(terms, atom)):
+            return None
+    return step
+
+
+def _parts(terms: Terms, atom: Scalar) -> Iterator[Scalar]:
+    yield from postorder([atom])
+
+
+# Dividing.
+
+
+def _divided(body: Body, walks: dict[int, Walk]) -> Loop | None:
+    """A loop that stands in every statement of the body and parts all memory that is written.
+
+    Each round then writes elements of its own, and reads of what is written only those.
+    """
+    tops = [walks.get(id(statement)) for statement in body.statements]
+    if not tops or tops[0] is None or any(top is None or top.ordered for top in tops):
+        return None
+    for loop in tops[0].loops:
+        shared = all(top is not None and loop in top.loops for top in tops)
+        if shared and _parts_memory(body, loop):
+            return loop
+    return None
+
+
+def _parts_memory(body: Body, loop: Loop) -> bool:
+    terms, index = body.terms, body.terms.indices[loop.axis]
+    own = {id(array) for array in locals_of(body.statements)}
+    targets = {id(array) for array in outside(body.statements)[1]}
+    for statement in walk(body.statements):
+        if isinstance(statement, (Store, Combine)):
+            arrays = (statement.array,) if isinstance(statement, Store) else statement.arrays
+            inside = all(id(array) in own for array in arrays)
+            if not inside and not any(part is index for part in statement.where):
+                return False
+    steps: dict[int, set[int | None]] = {}
+    for load in loads(body.statements):
+        if id(load.detail) in targets:
+            step = step_of(terms, address_of(terms, load), loop.axis)
+            steps.setdefault(id(load.detail), set()).add(step)
+            if not any(part is index for part in load.operands):
+                return False
+    return all(len(each) == 1 for each in steps.values())

@@ -1,0 +1,58 @@
+"""Pieces of a batch of matrix products that threads may compute side by side."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from .layout import Matrices
+
+LEAST_WORK = 2**17
+"""Multiplications of a piece below which it is not worth a thread's while."""
+
+STEP = 16
+"""Rows or columns of a piece are a multiple of so many: whole vectors and tiles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """How the products fall into pieces.
+
+    Attributes
+    ----------
+    along : str
+        ``batch``: one product each; ``rows`` or ``columns``: parts of each product's result.
+    count : int
+        How many pieces there are.
+    size : int
+        Rows or columns of a piece; the last one may have fewer.
+    """
+
+    along: Literal["batch", "rows", "columns"]
+    count: int
+    size: int
+
+    def last(self, extent: int) -> int:
+        """Rows or columns of the last piece of so many."""
+        return extent - (self.count - 1) * self.size
+
+
+def pieces_for(matrices: Matrices, threads: int) -> Pieces | None:
+    """The pieces for so many threads; None for work that one had better do alone.
+
+    A part of the columns packs only what it needs of the right operand, so that columns are
+    preferred to rows where there are as many.
+    """
+    m = matrices
+    batch = math.prod(m.batch)
+    work = batch * m.rows * m.columns * m.summed
+    if threads == 1 or m.copies or work < LEAST_WORK * threads:
+        return None
+    if batch >= 2 * threads or batch % threads == 0:
+        return Pieces("batch", batch, 1)
+    along: Literal["rows", "columns"] = "columns" if m.columns >= m.rows else "rows"
+    extent = max(m.columns, m.rows)
+    size = -(-extent // (threads * STEP)) * STEP
+    count = -(-extent // size)
+    return Pieces(along, count, size) if count > 1 else None

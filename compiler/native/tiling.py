@@ -1,0 +1,294 @@
+"""Which kernels are done together by blocks of rows.
+
+A region grows from a kernel of rows: the products that make the wide arrays it reads, and
+whatever uses the wide arrays that it makes, as long as no other kernel has to run in between. A
+wide array that is made in one region and read in another is made again there, where that costs
+less than its way through memory. What no longer has to lie in memory as a whole is what a region
+brings; one that brings nothing is given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ..graph import Unit
+from .kernels import Kernel, Nest, Product, Refusals
+from .product_schedule import accumulating, plan
+from .products import shape_of
+from .tiled import (
+    Member,
+    Root,
+    Space,
+    Tiled,
+    block_rows,
+    member_of,
+    reads_by_rows,
+    rows_bytes,
+    space_of,
+    widest_of,
+)
+from .vectors import target
+
+WIDE_BYTES = 2**20
+"""What is wide: more than stays in a second-level cache."""
+
+LEAST_BATCHES = 4
+"""A sum over the rows of fewer matrices is left apart: one thread would have to go through each."""
+
+MOST_SUMMED = 128
+"""Products that sum up more are not computed twice: memory is faster."""
+
+
+class Tiling:
+    """Joins kernels into regions.
+
+    Parameters
+    ----------
+    kernels : sequence of Kernel
+        All of them, in an order in which they could run.
+    kept : set of Unit
+        What must lie in memory after the program.
+    root : callable
+        The unit whose memory a unit shares.
+    refusals : Refusals
+        Takes reasons.
+    """
+
+    def __init__(
+        self, kernels: Sequence[Kernel], kept: set[Unit], root: Root, refusals: Refusals
+    ) -> None:
+        self.kernels = list(kernels)
+        self.kept = kept
+        self.root = root
+        self.refusals = refusals
+        self.maker = {unit: kernel for kernel in kernels for unit in kernel.writes}
+        self.readers: dict[Unit, list[Kernel]] = {}
+        for kernel in kernels:
+            for unit in self._reads(kernel):
+                self.readers.setdefault(unit, []).append(kernel)
+        self.taken: set[Kernel] = set()
+
+    def result(self) -> list[Kernel]:
+        """The kernels, with those of each region as one."""
+        regions = [region for kernel in self.kernels for region in self._grown(kernel)]
+        regions = self._useful(regions)
+        originals = {m.kernel for region in regions for m in region.members if not m.again}
+        rest = [kernel for kernel in self.kernels if kernel not in originals]
+        return [*rest, *(self._kernel(region, regions) for region in regions)]
+
+    def _reads(self, kernel: Kernel) -> tuple[Unit, ...]:
+        return tuple(dict.fromkeys(map(self.root, kernel.reads)))
+
+    def _is_wide(self, unit: Unit) -> bool:
+        return unit.array_type.nbytes >= WIDE_BYTES and unit not in self.kept
+
+    # Growing.
+
+    def _grown(self, seed: Kernel) -> Iterator[_Region]:
+        """The region around a nest that reads a wide product."""
+        if seed in self.taken or not isinstance(seed, Nest):
+            return
+        for unit in self._reads(seed):
+            maker = self.maker.get(unit)
+            space = space_of(maker) if maker is not None and self._is_wide(unit) else None
+            if space is None:
+                continue
+            member = member_of(seed, space, unit, self.root)
+            if member is None or not reads_by_rows(seed, unit, self.root):
+                continue
+            region = _Region(space, [member], self.root)
+            self._grow(region)
+            if region.has_product:
+                self.taken |= {m.kernel for m in region.members if not m.again}
+                yield region
+            return
+
+    def _grow(self, region: _Region) -> None:
+        before = -1
+        while before != len(region.members):
+            before = len(region.members)
+            for member in list(region.members):
+                for unit in self._reads(member.kernel):
+                    self._make(region, unit)
+            for unit in list(region.made):
+                for reader in self.readers.get(unit, ()):
+                    self._use(region, unit, reader)
+
+    def _make(self, region: _Region, unit: Unit) -> None:
+        """Take in what makes a wide array that the region reads."""
+        maker = self.maker.get(unit)
+        if maker is None or unit in region.made or not self._is_wide(unit):
+            return
+        again = maker in self.taken
+        found = member_of(maker, region.space, unit, self.root)
+        if found is None or found.role == "over":
+            return
+        if again and isinstance(maker, Product) and _summed(maker) > MOST_SUMMED:
+            return
+        member = replace(found, again=again)
+        if self._fits(region, member):
+            region.members.insert(0, member)
+
+    def _use(self, region: _Region, unit: Unit, reader: Kernel) -> None:
+        """Take in what reads a wide array that the region makes."""
+        if not self._is_wide(unit) or reader in self.taken or region.has(reader):
+            return
+        member = member_of(reader, region.space, unit, self.root)
+        if member is None or (member.role == "over" and region.space.batches < LEAST_BATCHES):
+            return
+        if self._fits(region, member):
+            region.members.append(member)
+
+    def _fits(self, region: _Region, member: Member) -> bool:
+        """True when nothing outside would have to run between the members, and rows are rows."""
+        kernel, space = member.kernel, region.space
+        if any(rows_bytes(unit, space) is None for unit in kernel.writes if member.role != "over"):
+            return False
+        together = [*region.members, member]
+        made = {unit for m in together for unit in m.kernel.writes}
+        for each in together:
+            own = [unit for unit in self._reads(each.kernel) if unit in made]
+            if not all(reads_by_rows(each.kernel, unit, self.root) for unit in own):
+                return False
+            if each.role != "nest" and not all(self._by_rows(each, unit, space) for unit in own):
+                return False
+        return self._is_closed(together)
+
+    def _by_rows(self, member: Member, unit: Unit, space: Space) -> bool:
+        """True when a product takes what the region makes by rows, as its left operand."""
+        maker = self.maker[unit]
+        if isinstance(maker, Product) and any(unit is out for out in maker.writes):
+            other = member_of(maker, space, unit, self.root)
+            if other is None or other.role == "over":
+                return False
+        found = member_of(member.kernel, space, unit, self.root)
+        return found is not None and found.role == member.role
+
+    def _is_closed(self, members: Sequence[Member]) -> bool:
+        own = {member.kernel for member in members}
+        originals = {member.kernel for member in members if not member.again}
+        pending = [
+            self.maker[unit]
+            for member in members
+            for unit in self._reads(member.kernel)
+            if unit in self.maker and self.maker[unit] not in own
+        ]
+        seen: set[Kernel] = set()
+        while pending:
+            kernel = pending.pop()
+            if kernel in originals:
+                return False
+            if kernel in seen:
+                continue
+            seen.add(kernel)
+            pending += [self.maker[u] for u in self._reads(kernel) if u in self.maker]
+        return True
+
+    # Finishing.
+
+    def _useful(self, regions: list[_Region]) -> list[_Region]:
+        """The regions that keep a wide array out of memory."""
+        while True:
+            useful = [region for region in regions if self._locals(region, regions)]
+            if len(useful) == len(regions):
+                return useful
+            regions = useful
+
+    def _locals(self, region: _Region, regions: Sequence[_Region]) -> list[Unit]:
+        """What exists in the region by blocks only."""
+        found = []
+        for member in region.ordered:
+            for unit in member.kernel.writes:
+                if member.role == "over":
+                    continue
+                if member.again or (self._is_wide(unit) and self._stays_inside(unit, regions)):
+                    found.append(unit)
+        return found
+
+    def _stays_inside(self, unit: Unit, regions: Sequence[_Region]) -> bool:
+        """True when whoever reads the unit is where it is made."""
+        return all(
+            any(region.has(reader) and unit in region.made for region in regions)
+            for reader in self.readers.get(unit, ())
+        )
+
+    def _kernel(self, region: _Region, regions: Sequence[_Region]) -> Tiled:
+        space, local = region.space, self._locals(region, regions)
+        block = block_rows(space.rows, widest_of(local, space))
+        members = tuple(_planned(member, space, block) for member in region.ordered)
+        units = dict.fromkeys(u for m in members if not m.again for u in m.kernel.units)
+        apart = tuple(dict.fromkeys(r for m in members for r in m.kernel.apart))
+        sizes = {unit: rows_bytes(unit, space) or 0 for unit in local}
+        return Tiled(
+            units=tuple(units),
+            apart=apart,
+            space=space,
+            members=members,
+            local=sizes,
+            block=block,
+            root=self.root,
+        )
+
+
+class _Region:
+    """Members that are done together."""
+
+    def __init__(self, space: Space, members: list[Member], root: Root) -> None:
+        self.space = space
+        self.root = root
+        self.members = members
+
+    @property
+    def made(self) -> set[Unit]:
+        """What the members write."""
+        return {unit for member in self.members for unit in member.kernel.writes}
+
+    @property
+    def has_product(self) -> bool:
+        """True when a product is among the members."""
+        return any(member.role != "nest" for member in self.members)
+
+    def has(self, kernel: Kernel) -> bool:
+        """True for the kernel of a member."""
+        return any(member.kernel is kernel for member in self.members)
+
+    @property
+    def ordered(self) -> list[Member]:
+        """The members, each after what it reads."""
+        maker = {unit: m for m in self.members for unit in m.kernel.writes}
+        done: dict[Member, None] = {}
+        stack = list(reversed(self.members))
+        while stack:
+            member = stack[-1]
+            roots = map(self.root, member.kernel.reads)
+            reads = [maker[unit] for unit in roots if unit in maker]
+            missing = [m for m in reads if m not in done and m is not member]
+            if missing and member not in done:
+                stack.extend(missing)
+                continue
+            stack.pop()
+            done[member] = None
+        return list(done)
+
+
+def _summed(kernel: Product) -> int:
+    assert kernel.matrices is not None
+    return kernel.matrices.summed
+
+
+def _planned(member: Member, space: Space, block: int) -> Member:
+    """The member with the plans of its products."""
+    if member.matrices is None:
+        return member
+    m = member.matrices
+    assert isinstance(member.kernel, Product)
+    dtype = member.kernel.unit.array_type.dtype
+    plans = []
+    for rows in dict.fromkeys((block, space.rows % block or block)):
+        if member.role == "rows":
+            shape = shape_of(dtype, m, (rows, m.columns))
+            plans.append(plan(shape, target(), shape_of(dtype, m)))
+        else:
+            plans.append(accumulating(shape_of(dtype, m, summed=rows), target()))
+    return replace(member, plans=tuple(plans))

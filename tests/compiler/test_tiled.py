@@ -1,0 +1,126 @@
+"""Products and kernels of rows done together by blocks: the same numbers, and little memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+
+def softmax(scores: Any) -> Any:
+    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+def attention(q: Any, k: Any, v: Any) -> Any:
+    return softmax(q @ np.swapaxes(k, -1, -2) / np.sqrt(np.float32(q.shape[-1]))) @ v
+
+
+def loss(q: Any, k: Any, v: Any, weight: Any) -> Any:
+    return np.sum(attention(q, k, v) * weight)
+
+
+def inputs(batch: tuple[int, ...], rows: int, keys: int, width: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(rows)
+    shapes = [(rows, width), (keys, width), (keys, width), (rows, width)]
+    return [rng.standard_normal((*batch, *shape)).astype(np.float32) for shape in shapes]
+
+
+def gradients(q: np.ndarray, k: np.ndarray, v: np.ndarray, weight: np.ndarray) -> list[np.ndarray]:
+    """The cotangents of q, k and v by the formulas, in float64."""
+    q, k, v, weight = (each.astype(np.float64) for each in (q, k, v, weight))
+    scale = 1 / np.sqrt(q.shape[-1])
+    share = softmax(q @ np.swapaxes(k, -1, -2) * scale)
+    outer = weight @ np.swapaxes(v, -1, -2)
+    scores = share * (outer - np.sum(outer * share, axis=-1, keepdims=True)) * scale
+    turned = np.swapaxes(scores, -1, -2)
+    return [scores @ k, turned @ q, np.swapaxes(share, -1, -2) @ weight]
+
+
+def kinds(compiled: Any, *args: Any) -> list[str]:
+    return [kernel.kind for kernel in compiled.program(*args).kernels]
+
+
+CASES = [
+    ((4, 2), 257, 257, 16),
+    ((5,), 512, 391, 8),
+    ((8,), 130, 1024, 16),
+    ((6, 1), 301, 300, 33),
+]
+
+
+@pytest.mark.parametrize(("batch", "rows", "keys", "width"), CASES)
+def test_attention_and_its_gradient(
+    batch: tuple[int, ...], rows: int, keys: int, width: int
+) -> None:
+    args = inputs(batch, rows, keys, width)
+    step = cr.compile(cr.grad(loss, argnums=(0, 1, 2)))
+    assert "tiled" in kinds(step, *args)
+    for found, wanted in zip(step(*args), gradients(*args), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=2e-5)
+
+
+def test_the_bits_do_not_depend_on_threads() -> None:
+    args = inputs((4, 2), 257, 300, 16)
+    both = [
+        cr.compile(cr.grad(loss, argnums=(0, 1, 2)), threads=threads)(*args) for threads in (1, 3)
+    ]
+    for one, other in zip(*both, strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_memory_is_linear_in_the_length() -> None:
+    step = cr.compile(cr.grad(loss, argnums=(0, 1, 2)), threads=1)
+    sizes = [
+        step.program(*inputs((4,), length, length, 8)).memory.arena_bytes for length in (1024, 2048)
+    ]
+    assert sizes[1] < 2.5 * sizes[0]
+    assert sizes[1] < 4 * 2048 * 2048 * 4 / 4, "less than a quarter of one matrix of scores"
+
+
+def test_large_scores_and_whole_rows_of_minus_infinity() -> None:
+    q, k, v, _ = inputs((8,), 256, 256, 16)
+    mask = np.zeros((8, 256, 256), np.float32)
+    mask[:, :, 100:] = -np.inf
+
+    def masked(q: Any, k: Any, v: Any, mask: Any) -> Any:
+        return softmax(1000 * (q @ np.swapaxes(k, -1, -2)) + mask) @ v
+
+    compiled = cr.compile(masked)
+    assert "tiled" in kinds(compiled, q, k, v, mask)
+    exact = [each.astype(np.float64) for each in (q, k[:, :100], v[:, :100])]
+    wanted = softmax(1000 * (exact[0] @ np.swapaxes(exact[1], -1, -2))) @ exact[2]
+    np.testing.assert_allclose(compiled(q, k, v, mask), wanted, rtol=1e-2, atol=1e-2)
+
+
+def test_scores_that_are_asked_for_lie_in_memory() -> None:
+    q, k, v, _ = inputs((8,), 256, 256, 16)
+
+    def both(q: Any, k: Any, v: Any) -> Any:
+        share = softmax(q @ np.swapaxes(k, -1, -2))
+        return share @ v, share
+
+    out, share = cr.compile(both)(q, k, v)
+    wanted = softmax(q.astype(np.float64) @ np.swapaxes(k, -1, -2))
+    np.testing.assert_allclose(share, wanted, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(out, wanted @ v, rtol=1e-4, atol=1e-5)
+
+
+def test_second_order() -> None:
+    q, k, v, weight = inputs((8,), 256, 256, 8)
+
+    def slope(q: Any) -> Any:
+        return np.sum(np.square(cr.grad(loss)(q, k, v, weight)))
+
+    found = cr.compile(cr.grad(slope))(q)
+    direction = np.random.default_rng(1).standard_normal(q.shape)
+    step = 1e-4
+
+    def exact(q: np.ndarray) -> float:
+        return float(np.sum(np.square(gradients(q, k, v, weight)[0])))
+
+    wanted = (exact(q + step * direction) - exact(q - step * direction)) / (2 * step)
+    np.testing.assert_allclose(np.sum(found * direction), wanted, rtol=1e-3)
