@@ -6,7 +6,6 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
 TOO_OLD := chainrule needs Python 3.11 or newer: make PYTHON=python3.11
-BENCHMARKS := $(wildcard benchmarks/[a-z]*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test slow coverage lint format bench clean
@@ -35,8 +34,8 @@ format: $(READY) ## mend style and format in place
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(BENCH_READY) ## run every benchmark beside its peers
-	@set -e; for script in $(BENCHMARKS); do echo "$$script"; $(BIN)/python $$script; done
+bench: $(BENCH_READY) ## measure chainrule beside its peers; figures go to runs/bench/
+	$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, the caches and what programs wrote
 	rm -rf $(VENV) build dist runs site htmlcov *.egg-info .coverage .coverage.* \

@@ -1,0 +1,1 @@
+"""The machinery: workloads, processes that measure, turns, results and their presentation."""

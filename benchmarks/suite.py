@@ -1,0 +1,25 @@
+"""Everything that ``python -m benchmarks`` measures, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from .runner.arena import Arena
+from .runner.race import race
+from .runner.results import Row
+from .workloads import chain, mlp
+
+Measure = Callable[[Arena], Iterator[Row]]
+
+WORKLOADS = (mlp.small, mlp.mnist, chain.chain)
+
+SUITE: dict[str, Measure] = {
+    **{workload.name: partial(race, workload=workload) for workload in WORKLOADS},
+}
+"""By name, what yields rows of figures."""
+
+ABOUT: dict[str, str] = {
+    **{workload.name: workload.about for workload in WORKLOADS},
+}
+"""By name, what is measured, in a line."""
