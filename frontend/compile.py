@@ -85,8 +85,8 @@ def compile(
     donate_argnames : str or sequence of str
         Arguments whose arrays may be overwritten by results of the same shape and dtype.
     threads : int, optional
-        Threads that BLAS may use in matrix products; its own setting by default. All else runs on
-        the caller's thread.
+        Threads that may share the work of a call, the caller's among them; the results do not
+        depend on it. By default as many as ``CHAINRULE_THREADS`` says, or as there are CPUs.
     passes : sequence of Pass
         The compiler's passes in order.
     backend : str
