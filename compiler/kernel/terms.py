@@ -8,6 +8,7 @@ comparison) is simplified only where the ranges of all atoms are known, so that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..dtypes import DType, bool_, int64
@@ -288,6 +289,12 @@ def _sum(parts: Iterable[tuple[Form, int]]) -> Form:
 
 def _wrapped(value: int) -> int:
     return (value + 2**63) % 2**64 - 2**63
+
+
+@lru_cache(maxsize=4096)
+def order_of(root: Scalar) -> tuple[Scalar, ...]:
+    """`postorder` of one expression that is asked for again and again, such as an op's body."""
+    return tuple(postorder([root]))
 
 
 def postorder(roots: Iterable[Scalar]) -> list[Scalar]:

@@ -18,6 +18,8 @@ def blocks_of(run: Sequence[Store | Combine]) -> list[list[Store | Combine]]:
     In a block all values are computed before the first is stored, so that a result may lie in
     the memory of an array that the block reads at the same place.
     """
+    if len(run) < 2:
+        return [list(run)] if run else []
     blocks: list[list[Store | Combine]] = []
     written: set[int] = set()
     for statement in run:

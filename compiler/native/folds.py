@@ -13,7 +13,7 @@ from ..graph import Unit
 from ..kernel.grammar import Array, Body, Combine, Local, Statement, Store
 from ..kernel.joining import position_in
 from ..kernel.schedule import Schedule
-from ..kernel.terms import Terms, postorder
+from ..kernel.terms import Terms, order_of
 from ..kinds.reduction import Fold, Reduction
 from ..scalar import Scalar, Word
 from .arrays import nest
@@ -74,8 +74,7 @@ class Folding:
         """Fold an element in."""
         position = position_in(self.terms, self.folded)
         lifted = tuple(
-            self.terms.substitute(postorder([part]), (element, position))
-            for part in self.scalars.lift
+            self.terms.substitute(order_of(part), (element, position)) for part in self.scalars.lift
         )
         fold = self.scalars
         return Combine(tuple(states), where, lifted, fold.init, fold.combine, self.unit.op.name)
@@ -83,7 +82,7 @@ class Folding:
     def result(self, states: Sequence[Array], where: tuple[Scalar, ...]) -> Scalar:
         """What the states come to."""
         parts = [self.terms.make(Word.LOAD, where, array.dtype, array) for array in states]
-        return self.terms.substitute(postorder([self.scalars.finalise]), parts)
+        return self.terms.substitute(order_of(self.scalars.finalise), parts)
 
     @property
     def is_bare(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ...runtime.blas import Blas
 from ..graph import Graph, Unit
 from ..kernel.grammar import Body, Store
-from ..kernel.terms import Terms, postorder
+from ..kernel.terms import Terms, order_of
 from ..kinds import Contraction, Movement, Reduction, Scatter
 from ..kinds.bounds import IndexBound
 from ..scalar import Scalar, Word
@@ -162,7 +162,7 @@ class Lowering:
         array, dtype = self.arrays.of(unit), unit.array_type.dtype
         start = Store(array, base.indices, base.here(operand))
         old = terms.make(Word.LOAD, where, dtype, array)
-        merged = terms.substitute(postorder([op.merged(dtype)]), [old, values.here(updates)])
+        merged = terms.substitute(order_of(op.merged(dtype)), [old, values.here(updates)])
         step = Store(array, where, merged)
         statements = (*nest(terms, own, [start]), *nest(terms, moved, [step], ordered=True))
         return self._nest("scatter", Body(terms, statements), [base, values], [unit])

@@ -15,7 +15,7 @@ from ..dtypes import DType, bool_
 from ..kernel.grammar import Body, Combine, For, Local, Statement, Store, When, loads
 from ..kernel.joining import Loop, address_of
 from ..kernel.schedule import Schedule, Walk, step_of
-from ..kernel.terms import postorder
+from ..kernel.terms import order_of, postorder
 from ..scalar import Scalar, Word
 from .blocks import blocks_of, targets_of
 from .function import Function
@@ -371,7 +371,7 @@ def _kind(dtype: DType) -> str:
 
 
 def _merged(words: Words, state: Combine, first: Sequence[str], second: Sequence[str]) -> list[str]:
-    return [words.evaluate(postorder([part]), [*first, *second]) for part in state.combine]
+    return [words.evaluate(order_of(part), [*first, *second]) for part in state.combine]
 
 
 def vector_width(statements: Sequence[Store | Combine]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..graph import Unit
-from ..kernel.terms import Terms, postorder
+from ..kernel.terms import Terms, order_of
 from ..kinds import Elementwise, Movement
 from ..scalar import Scalar, Word
 from ..structural import CONSTANT
@@ -91,7 +91,7 @@ class Values:
             if missing:
                 return None
             body = unit.op.body(types, unit.attributes)
-            return self.terms.substitute(postorder([body]), given)
+            return self.terms.substitute(order_of(body), given)
         return self._moved(unit, where, missing)
 
     def _moved(self, unit: Unit, where: Where, missing: list[tuple[Unit, Where]]) -> Scalar | None:
@@ -110,7 +110,7 @@ class Values:
     ) -> Scalar | None:
         """An index map's expression with loads of `inputs` replaced by their elements."""
         new: dict[int, Scalar] = {}
-        for scalar in postorder([element]):
+        for scalar in order_of(element):
             if scalar.word is Word.INPUT:
                 new[id(scalar)] = where[scalar.detail]
                 continue
