@@ -68,12 +68,15 @@ class NativeCode:
         The functions that it exports.
     opt : int
         The optimisation level, 0 to 3.
+    libraries : tuple of bytes
+        Object files with what it calls besides, to be linked with it.
     """
 
     object_code: bytes
     bitcode: bytes
     names: tuple[str, ...]
     opt: int
+    libraries: tuple[bytes, ...] = ()
 
 
 class NativeModule:
@@ -176,6 +179,8 @@ def load_code(code: NativeCode) -> NativeModule:
     """Bring compiled code into memory; raises `NativeCodeError` if it does not link."""
     llvm = _llvm()
     builder = llvm.JITLibraryBuilder().add_object_img(code.object_code).add_current_process()
+    for library in code.libraries:
+        builder.add_object_img(library)
     for name in code.names:
         builder.export_symbol(name)
     with _LOCK:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +25,7 @@ from .elements import KernelMemory, Pointers
 from .entry import Entry
 from .function import METADATA, Function
 from .kernels import Check, Kernel, Nest, Product
+from .library import declared, objects
 from .listing import listing
 from .lower import Lowering
 from .memory import MemoryPlan, rounded
@@ -178,9 +180,7 @@ class _Build:
         imports = self._imports(calls, memory)
         numbers = {place: n for n, place in enumerate(imports)}
         entry = Entry(graph, memory, calls, numbers, self.team)
-        parts = [*self.functions.values(), entry.write(), *sorted(self.declarations), METADATA]
-        text = "\n".join(parts)
-        code = self._timed("llvm", lambda: compile_code(text, passes=PASSES))
+        code = self._timed("llvm", lambda: self._compiled(entry))
         module = self._timed("load", lambda: load_code(code))
         constants = self._constants(imports)
         recipe = Recipe(entry.arena_bytes, tuple(map(self._import, imports)))
@@ -205,6 +205,18 @@ class _Build:
             constants,
             self._error,
         )
+
+    def _compiled(self, entry: Entry) -> NativeCode:
+        """The program's own functions, and those that it shares with others."""
+        main = entry.write()
+        shared = {text for text in self.declarations if text.startswith("define")}
+        intrinsics = sorted(self.declarations - shared)
+        own = {text for text in shared if text.startswith("define internal void @product_")}
+        shared = (shared - own) | set(entry.packing.functions)
+        parts = [*self.functions.values(), *sorted(own), main]
+        parts += [*declared(shared), *intrinsics, METADATA]
+        code = compile_code("\n".join(parts), passes=PASSES)
+        return replace(code, libraries=objects(shared, intrinsics))
 
     def _timed(self, phase: str, work: Callable[[], Any]) -> Any:
         started = time.perf_counter()

@@ -134,11 +134,13 @@ def save(store: Store, key: str, traced: Graph, program: NativeProgram) -> bool:
     """Keep a program; False when the folder cannot be used."""
     known = _constants(traced)
     made = {digest: c for digest, c in program.constants.items() if digest not in known}
-    blobs = [program.code.object_code, *(each.value.tobytes() for each in made.values())]
+    code = program.code
+    blobs = [code.object_code, *code.libraries, *(each.value.tobytes() for each in made.values())]
     header = {
         "recipe": program.recipe.to_dict(),
-        "exports": program.code.names,
-        "opt": program.code.opt,
+        "exports": code.names,
+        "opt": code.opt,
+        "libraries": len(code.libraries),
         "constants": [
             [digest, each.type.dtype.name, each.value.shape] for digest, each in made.items()
         ],
@@ -148,9 +150,10 @@ def save(store: Store, key: str, traced: Graph, program: NativeProgram) -> bool:
 
 def _read(content: bytes) -> tuple[Recipe, NativeCode, dict[str, FrozenArray]]:
     header, blobs = unpack(content)
-    code = NativeCode(blobs[0], b"", tuple(header["exports"]), header["opt"])
+    first, end = blobs[0], 1 + header["libraries"]
+    code = NativeCode(first, b"", tuple(header["exports"]), header["opt"], tuple(blobs[1:end]))
     constants = {}
-    for (digest, dtype, shape), blob in zip(header["constants"], blobs[1:], strict=True):
+    for (digest, dtype, shape), blob in zip(header["constants"], blobs[end:], strict=True):
         value = np.frombuffer(blob, as_dtype(dtype).numpy).reshape(shape)
         constants[digest] = FrozenArray(value)
     return Recipe.from_dict(header["recipe"]), code, constants

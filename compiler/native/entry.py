@@ -74,7 +74,7 @@ class Entry:
         )
         end = ["failure:", "  ret i64 1"] if work or failing else []
         body = [head + " {", "start:", *lines.text, "  ret i64 0", *end, "}"]
-        return "\n".join([*self.packing.texts(), work, *body, MEMCPY])
+        return "\n".join([*self.packing.tables, work, *body, MEMCPY])
 
     def _load(self, place: Place) -> None:
         lines = self.lines

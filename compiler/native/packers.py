@@ -27,9 +27,15 @@ class Packing:
         self._globals: list[str] = []
         self._sizes: set[int] = set()
 
-    def texts(self) -> list[str]:
-        """The functions and tables that the packing uses."""
-        return [*self._globals, *(_packer(itemsize) for itemsize in sorted(self._sizes))]
+    @property
+    def tables(self) -> list[str]:
+        """The extents of arguments that may have to be packed."""
+        return self._globals
+
+    @property
+    def functions(self) -> list[str]:
+        """The functions that pack."""
+        return [_packer(itemsize) for itemsize in sorted(self._sizes)]
 
     def packed(self, number: int, given: str) -> str:
         """The argument's memory, or that of its packed copy."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from chainrule.runtime import kept
 from chainrule.runtime.cache import store
 from chainrule.runtime.errors import CacheWarning
 from chainrule.runtime.kept import kept_module
-from chainrule.runtime.llvm import NativeModule
+from chainrule.runtime.llvm import NativeCode, NativeModule
 
 TEXT = "define i64 @f(i64 %x) { %y = add i64 %x, NUMBER  ret i64 %y }"
 
@@ -27,9 +28,12 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was compiled."""
     texts: list[str] = []
     real = kept.compile_code
-    monkeypatch.setattr(
-        kept, "compile_code", lambda text, opt: (texts.append(text), real(text, opt=opt))[1]
-    )
+
+    def noted(text: str, **options: Any) -> NativeCode:
+        texts.append(text)
+        return real(text, **options)
+
+    monkeypatch.setattr(kept, "compile_code", noted)
     return texts
 
 
