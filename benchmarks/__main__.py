@@ -126,7 +126,7 @@ def measure(arena: Arena, names: Sequence[str], runs: int) -> results.Results:
     description, started = machine.describe(), datetime.now(UTC).isoformat(timespec="seconds")
     done = []
     for number in range(1, runs + 1):
-        best = ceilings.measure(arena)
+        before = ceilings.measure(arena)
         rows = []
         for name in names:
             for row in SUITE[name](arena):
@@ -134,6 +134,7 @@ def measure(arena: Arena, names: Sequence[str], runs: int) -> results.Results:
                 ratio = row.ratio()
                 told = "" if ratio is None else f"{ratio:.2f} x {row.best_peer()}"
                 click.echo(f"run {number}: {row.name} {told}", err=True)
+        best = before.or_better(ceilings.measure(arena))
         done.append(results.Run(best, tuple(rows)))
     return results.Results(
         started, arena.threads, description, arena.versions, arena.missing, tuple(done)

@@ -8,11 +8,37 @@ from functools import partial
 from .runner.arena import Arena
 from .runner.race import race
 from .runner.results import Row
-from .workloads import chain, mlp
+from .workloads import (
+    attention,
+    calls,
+    chain,
+    deep_linear,
+    infer,
+    layernorm,
+    mlp,
+    products,
+    scalar_functions,
+    skipgram,
+    softmax,
+)
 
 Measure = Callable[[Arena], Iterator[Row]]
 
-WORKLOADS = (mlp.small, mlp.mnist, chain.chain)
+WORKLOADS = (
+    mlp.small,
+    mlp.mnist,
+    infer.small,
+    infer.mnist,
+    deep_linear.deep_linear,
+    chain.chain,
+    softmax.softmax,
+    layernorm.layernorm,
+    skipgram.skipgram,
+    attention.attention,
+    products.products,
+    calls.calls,
+    scalar_functions.scalar_functions,
+)
 
 SUITE: dict[str, Measure] = {
     **{workload.name: partial(race, workload=workload) for workload in WORKLOADS},

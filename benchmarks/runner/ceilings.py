@@ -25,7 +25,7 @@ COPIED = 4096 * 1024
 
 
 def measure(arena: Arena) -> Ceilings:
-    """The ceilings, in a process that has the contestants' threads and cores."""
+    """The ceilings now, in a process that has the contestants' threads and cores."""
     try:
         return Ceilings(*arena.process("chainrule").ask("call", __name__, "rates", arena.threads))
     except Skip as reason:
@@ -49,7 +49,7 @@ def rates(threads: int) -> tuple[float, float, float, float, float]:
     )
 
 
-def best(tasks: list[Callable[[], object]], rounds: int = 40) -> float:
+def best(tasks: list[Callable[[], object]], rounds: int = 200) -> float:
     """Seconds until all tasks are done, each on a thread of its own; the best of many rounds."""
     ready = threading.Barrier(len(tasks))
     spans: list[list[tuple[float, float]]] = [[] for _ in tasks]

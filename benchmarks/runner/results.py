@@ -89,6 +89,12 @@ class Ceilings:
     copy_all: float
     call: float
 
+    def or_better(self, other: Ceilings) -> Ceilings:
+        """The better of two measurements, figure by figure."""
+        rates = ("fma_one", "fma_all", "copy_one", "copy_all")
+        best = {name: max(getattr(self, name), getattr(other, name)) for name in rates}
+        return Ceilings(**best, call=min(self.call, other.call))
+
     def seconds(self, limit: Limit) -> float:
         """The least time for what has to be done."""
         return max(limit.flop / self.fma_all, limit.bytes / self.copy_all)

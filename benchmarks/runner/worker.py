@@ -12,6 +12,7 @@ import pickle
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from typing import Any
 
@@ -36,6 +37,8 @@ def arrays(result: Any) -> Iterator[Any]:
 
     if isinstance(result, dict):
         result = list(result.values())
+    elif is_dataclass(result):
+        result = [getattr(result, field.name) for field in fields(result)]
     if isinstance(result, (list, tuple)):
         for part in result:
             yield from arrays(part)
