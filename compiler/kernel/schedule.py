@@ -18,11 +18,14 @@ from .grammar import (
     expressions,
     loads,
     locals_of,
-    outside,
     walk,
+    written,
 )
 from .joining import Accesses, Loop, address_of, loops_over
 from .terms import Terms, postorder
+
+LEAST_INNER = 512
+"""Rounds of a divided loop inside others, which then has no rest of a known length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,29 +143,56 @@ def _parts(terms: Terms, atom: Scalar) -> Iterator[Scalar]:
 
 
 def _divided(body: Body, walks: dict[int, Walk]) -> Loop | None:
-    """A loop that stands in every statement of the body and parts all memory that is written.
+    """A loop round everything that is done, that parts all memory that is written.
 
-    Each round then writes elements of its own, and reads of what is written only those.
+    Each round then writes elements of its own, and reads of what is written only those. It may
+    stand in several places, one after the other, and inside loops that must run in order.
     """
-    tops = [walks.get(id(statement)) for statement in body.statements]
-    if not tops or tops[0] is None or any(top is None or top.ordered for top in tops):
+    around = _loops_around(body.statements, walks, ())
+    if not around:
         return None
-    for loop in tops[0].loops:
-        shared = all(top is not None and loop in top.loops for top in tops)
-        if shared and _parts_memory(body, loop):
+    for loop, ordered in around[0]:
+        outermost = all(loops and loops[0] == (loop, False) for loops in around)
+        shared = not ordered and all((loop, False) in loops for loops in around)
+        if (
+            shared
+            and (outermost or loop.extent >= LEAST_INNER)
+            and _parts_memory(body, walks, loop)
+        ):
             return loop
     return None
 
 
-def _parts_memory(body: Body, loop: Loop) -> bool:
-    terms, index = body.terms, body.terms.indices[loop.axis]
-    own = {id(array) for array in locals_of(body.statements)}
-    targets = {id(array) for array in outside(body.statements)[1]}
-    for statement in walk(body.statements):
+def _loops_around(
+    statements: Sequence[Statement], walks: dict[int, Walk], outer: tuple[tuple[Loop, bool], ...]
+) -> list[tuple[tuple[Loop, bool], ...]]:
+    """The loops round each statement that stores or combines, and whether they run in order."""
+    found = []
+    for statement in statements:
         if isinstance(statement, (Store, Combine)):
-            arrays = (statement.array,) if isinstance(statement, Store) else statement.arrays
-            inside = all(id(array) in own for array in arrays)
-            if not inside and not any(part is index for part in statement.where):
+            found.append(outer)
+        elif isinstance(statement, For):
+            walk = walks[id(statement)]
+            own = tuple((loop, walk.ordered) for loop in walk.loops)
+            found += _loops_around(walk.statements, walks, (*outer, *own))
+        else:
+            found += _loops_around(statement.statements, walks, outer)
+    return found
+
+
+def _parts_memory(body: Body, walks: dict[int, Walk], loop: Loop) -> bool:
+    """True when all that outlives a round is written, and where written read, at its own index."""
+    terms, index = body.terms, body.terms.indices[loop.axis]
+    found = [walks[id(s)] for s in walk(body.statements) if id(s) in walks]
+    inside = [each.statements for each in found if loop in each.loops]
+    own = {id(array) for statements in inside for array in locals_of(statements)}
+    targets: set[int] = set()
+    for statement in walk(body.statements):
+        shared = [array for array in written(statement) if id(array) not in own]
+        if shared:
+            assert isinstance(statement, (Store, Combine))
+            targets.update(map(id, shared))
+            if not any(part is index for part in statement.where):
                 return False
     steps: dict[int, set[int | None]] = {}
     for load in loads(body.statements):

@@ -72,7 +72,7 @@ class Nest(Kernel):
     Attributes
     ----------
     sort : str
-        ``loop``, ``fold``, ``rows`` or ``scatter``.
+        ``loop``, ``fold``, ``rows``, ``scatter`` or ``contraction``.
     body : Body
         What it does; the owners of its arrays are units.
     results : dict of int to Unit
@@ -133,8 +133,8 @@ class Product(Kernel):
     ----------
     layout : Layout
         Its labels with their extents and strides.
-    matrices : Matrices or None
-        The same as a batch of matrix products; None for plain loops.
+    matrices : Matrices
+        The same as a batch of matrix products.
     plan : Plan or None
         How functions of our own compute each of them, or each piece; None for BLAS.
     pieces : Pieces or None
@@ -145,7 +145,7 @@ class Product(Kernel):
 
     unit: Unit
     layout: Layout
-    matrices: Matrices | None
+    matrices: Matrices
     plan: Plan | None = None
     pieces: Pieces | None = None
     last: Plan | None = None
@@ -165,8 +165,6 @@ class Product(Kernel):
 
     @property
     def scratch(self) -> tuple[int, ...]:
-        if self.matrices is None:
-            return ()
         itemsize = self.unit.array_type.dtype.itemsize
         own = (self.plan_bytes,) if self.plan_bytes else ()
         return (*(copy.size * itemsize for copy in self.matrices.copies), *own)

@@ -14,6 +14,7 @@ from ..kinds.bounds import IndexBound
 from ..scalar import Scalar, Word
 from ..structural import CONSTANT
 from .arrays import Arrays, nest
+from .contractions import contraction_body
 from .folds import fold_body, walks_rows
 from .kernels import Check, Kernel, Nest, Product
 from .layout import Layout, matrices
@@ -132,12 +133,16 @@ class Lowering:
             self.partition.groups.append(Group([unit], [unit]))
             self.partition.stored.add(unit)
 
-    def _product(self, unit: Unit, op: Contraction) -> Product:
+    def _product(self, unit: Unit, op: Contraction) -> Kernel:
         types = [operand.array_type for operand in unit.inputs]
         labels = op.labels(types, unit.attributes)
         pairs = zip((*labels.x, *labels.y), (*types[0].shape, *types[1].shape), strict=True)
         layout = Layout(labels, dict(pairs))
         found = route(unit.array_type.dtype, matrices(layout), self.blas, self.threads)
+        if found.matrices is None:
+            x, y = (self.arrays.of(operand) for operand in unit.inputs)
+            body = contraction_body(layout, x, y, self.arrays.of(unit))
+            return self._nest("contraction", body, [], [unit])
         return Product(
             units=(unit,),
             apart=self._apart((unit,)),

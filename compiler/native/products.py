@@ -1,4 +1,4 @@
-"""Kernels of contractions: generated matrix products, BLAS where it is faster, or plain loops."""
+"""Kernels of contractions that are matrix products: generated ones, or BLAS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ...runtime.blas import Blas
-from ..dtypes import DType, bool_, float32, float64
+from ..dtypes import DType, float32, float64
 from ..kernel.joining import Loop
 from .elements import Pointers, load, nested, store
 from .function import Function
@@ -88,7 +88,7 @@ def _suits_blas(matrices: Matrices, blas: Blas | None) -> bool:
 
 def routine_of(kernel: Product) -> str | None:
     """The BLAS routine that the kernel calls."""
-    if kernel.matrices is None or kernel.plan is not None:
+    if kernel.plan is not None:
         return None
     letter = "s" if kernel.unit.array_type.dtype is float32 else "d"
     vector = kernel.matrices.rows == 1 or kernel.matrices.columns == 1
@@ -99,8 +99,6 @@ def emit(
     kernel: Product, pointers: Pointers, scratch: Sequence[Place], blas: Blas | None, import_: Place
 ) -> Function:
     """The kernel's function."""
-    if kernel.matrices is None:
-        return _loops(kernel, pointers)
     if kernel.plan is not None:
         form = _Generated if kernel.pieces is None else _Pieces
         return form(kernel, kernel.matrices, pointers, scratch, kernel.plan).write()
@@ -406,44 +404,3 @@ def address(function: Function, counters: Mapping[int, str], steps: Sequence[int
         part = counter if step == 1 else function.do(f"mul i64 {counter}, {step}")
         total = part if total == "0" else function.do(f"add i64 {total}, {part}")
     return total
-
-
-def _loops(kernel: Product, pointers: Pointers) -> Function:
-    """Plain loops: the result's elements are summed up in memory, its last label innermost."""
-    layout = kernel.layout
-    dtype = kernel.unit.array_type.dtype
-    function = Function()
-    out, align = pointers.of(kernel.unit, written=True)
-    operands = [pointers.of(unit) for unit in kernel.unit.inputs]
-    with function.loop(kernel.unit.array_type.size) as counter:
-        store(function, out, counter, dtype, literal(0, dtype), align)
-    labels = [*layout.labels.out[:-1], *layout.summed, *layout.labels.out[-1:]]
-    if any(layout.extents[label] == 0 for label in labels):
-        return function
-    axes = [Loop(number, layout.extents[label]) for number, label in enumerate(labels)]
-    x_steps, y_steps, steps = (
-        [strides.get(label, 0) for label in labels]
-        for strides in map(layout.strides, layout.labels)
-    )
-    with nested(function, axes) as counters:
-        x, y = (
-            load(function, pointer, address(function, counters, own), dtype, own_align)
-            for (pointer, own_align), own in zip(operands, (x_steps, y_steps), strict=True)
-        )
-        where = address(function, counters, steps)
-        old = load(function, out, where, dtype, align)
-        store(function, out, where, dtype, _accumulated(function, dtype, old, x, y), align)
-    return function
-
-
-def _accumulated(function: Function, dtype: DType, old: str, x: str, y: str) -> str:
-    """``old + x * y``; of booleans ``old or (x and y)``, as NumPy has it."""
-    kind = register_type(dtype)
-    if dtype is bool_:
-        both = function.do(f"and i1 {x}, {y}")
-        return function.do(f"or i1 {old}, {both}")
-    if dtype.is_float:
-        product = function.do(f"fmul contract {kind} {x}, {y}")
-        return function.do(f"fadd contract {kind} {old}, {product}")
-    product = function.do(f"mul {kind} {x}, {y}")
-    return function.do(f"add {kind} {old}, {product}")

@@ -155,7 +155,7 @@ def member_of(kernel: Kernel, space: Space, wide: Unit, root: Root) -> Member | 
     """The kernel as a member that makes or uses rows of `wide`; None if it cannot be one."""
     if isinstance(kernel, Nest):
         return Member(kernel, "nest") if _takes_rows(kernel, space) else None
-    if not isinstance(kernel, Product) or kernel.plan is None or kernel.matrices is None:
+    if not isinstance(kernel, Product) or kernel.plan is None:
         return None
     if kernel.matrices.copies:
         return None
@@ -168,7 +168,7 @@ def member_of(kernel: Kernel, space: Space, wide: Unit, root: Root) -> Member | 
 
 def space_of(kernel: Kernel) -> Space | None:
     """The rows of a product's result, as it says itself."""
-    if not isinstance(kernel, Product) or kernel.matrices is None:
+    if not isinstance(kernel, Product):
         return None
     return Space(math.prod(kernel.matrices.batch), kernel.matrices.rows)
 
@@ -176,7 +176,6 @@ def space_of(kernel: Kernel) -> Space | None:
 def _both_ways(kernel: Product, root: Root) -> list[tuple[Matrices, tuple[Unit, Unit]]]:
     """The product, and that of the transposes, with their operands."""
     m, (x, y) = kernel.matrices, map(root, kernel.unit.inputs)
-    assert m is not None
     flipped = replace(
         m,
         rows=m.columns,

@@ -273,7 +273,6 @@ class _Region:
 
 
 def _summed(kernel: Product) -> int:
-    assert kernel.matrices is not None
     return kernel.matrices.summed
 
 
