@@ -253,7 +253,7 @@ class _Lanes:
             done = chunks * self.lanes
             for n in range(more):
                 self._step(self._sum(start, str(done + n * self.width)), str(n))
-        else:
+        elif whole:
             with self.function.loop(whole * self.width, step=self.width) as at:
                 slot = "0"
                 if whole > 1:

@@ -171,6 +171,15 @@ def test_reductions_of_special_numbers(length: int) -> None:
                 np.testing.assert_allclose(one, getattr(np, name)(x), rtol=1e-12)
 
 
+@pytest.mark.parametrize("length", [3, 5, 13, 37, 100])
+def test_long_bodies_are_folded_over_rows_that_fill_no_vector(length: int) -> None:
+    """What takes too many instructions for an unrolled loop goes through a rolled one."""
+    x = rng.normal(size=(7, length)).astype("float32")
+    expected = np.logaddexp(x, 0).sum(axis=1)
+    for one in run_both(lambda x: ops.sum(ops.softplus(x), axis=1), x):
+        assert close(one, expected, summed(length, "float32"))
+
+
 @pytest.mark.parametrize("shape", [(10**6,), (1000, 1000), (3, 333_333)])
 def test_long_float32_sums_stay_accurate(shape: tuple[int, ...]) -> None:
     """Lanes and blocks: at most 64 + 6 + n / 4096 roundings, which mostly cancel."""
