@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from .processes import cold, growth, importing, memory, warm_start
 from .runner.arena import Arena
 from .runner.race import race
 from .runner.results import Row
@@ -20,6 +21,7 @@ from .workloads import (
     scalar_functions,
     skipgram,
     softmax,
+    units,
 )
 
 Measure = Callable[[Arena], Iterator[Row]]
@@ -35,6 +37,7 @@ WORKLOADS = (
     layernorm.layernorm,
     skipgram.skipgram,
     attention.attention,
+    units.units,
     products.products,
     calls.calls,
     scalar_functions.scalar_functions,
@@ -42,10 +45,20 @@ WORKLOADS = (
 
 SUITE: dict[str, Measure] = {
     **{workload.name: partial(race, workload=workload) for workload in WORKLOADS},
+    "cold": cold.rows,
+    "warm-start": warm_start.rows,
+    "import": importing.rows,
+    "memory": memory.rows,
+    "growth": growth.rows,
 }
 """By name, what yields rows of figures."""
 
 ABOUT: dict[str, str] = {
     **{workload.name: workload.about for workload in WORKLOADS},
+    "cold": "first call of each training step, without any cache",
+    "warm-start": "fresh process to the first result of mlp-small",
+    "import": "whole process that imports a library",
+    "memory": "most memory in use during training steps of mlp-mnist",
+    "growth": "time and compile time when batch, width, depth or the number of units doubles",
 }
 """By name, what is measured, in a line."""

@@ -49,7 +49,7 @@ def rates(threads: int) -> tuple[float, float, float, float, float]:
     )
 
 
-def best(tasks: list[Callable[[], object]], rounds: int = 200) -> float:
+def best(tasks: list[Callable[[], object]], rounds: int = 60) -> float:
     """Seconds until all tasks are done, each on a thread of its own; the best of many rounds."""
     ready = threading.Barrier(len(tasks))
     spans: list[list[tuple[float, float]]] = [[] for _ in tasks]

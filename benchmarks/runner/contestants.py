@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -76,8 +79,13 @@ def pin(threads: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
-def start(contestant: str, threads: int) -> str:
-    """Import a contestant's library, set its threads, return its version."""
+def thread_count() -> int:
+    """How many threads the variables of this process allow."""
+    return int(os.environ[_THREADS[0]])
+
+
+def import_library(contestant: str, threads: int) -> Any:
+    """Import a contestant's library and set its threads."""
     name = library(contestant)
     try:
         module = import_module(name)
@@ -85,6 +93,12 @@ def start(contestant: str, threads: int) -> str:
         raise Skip(f"{name} is not installed") from None
     if name == "torch":
         module.set_num_threads(threads)
+    return module
+
+
+def start(contestant: str, threads: int) -> str:
+    """Import a contestant's library, see whether it works, return its version."""
+    module = import_library(contestant, threads)
     if contestant == "torch-compile":
         _try_torch_compile(module)
     return str(module.__version__)
@@ -96,6 +110,43 @@ def _try_torch_compile(torch: Any) -> None:
     except Exception as error:
         reason = str(error).strip().splitlines()
         raise Skip(f"torch.compile fails here: {(reason or ['no reason given'])[0]}") from None
+
+
+def cache_in(contestant: str, folder: str) -> dict[str, str]:
+    """The variables that make a contestant keep all its programs in a folder."""
+    name = library(contestant)
+    if name == "jax":  # by itself it keeps only what took longer than a second to compile
+        return {
+            "JAX_COMPILATION_CACHE_DIR": folder,
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        }
+    variables = {"chainrule": "CHAINRULE_CACHE_DIR", "torch": "TORCHINDUCTOR_CACHE_DIR"}
+    return {variables[name]: folder} if name in variables else {}
+
+
+@contextmanager
+def no_caches(contestant: str) -> Iterator[dict[str, str]]:
+    """The variables that let a contestant find nothing that it compiled before."""
+    if contestant != "torch-compile":
+        yield {}  # as all measuring processes are
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield {"TORCHINDUCTOR_CACHE_DIR": folder, "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1"}
+
+
+def warm(contestant: str) -> None:
+    """Compile and run one small function: what a process does once is then done."""
+    import numpy as np
+
+    name, numbers = library(contestant), np.linspace(-1, 1, 5, dtype=np.float32)
+    if name == "chainrule":
+        cr = import_module("chainrule")
+        cr.compile(cr.value_and_grad(lambda x: np.square(x).sum()))(numbers)
+    elif name == "jax":
+        jax = import_module("jax")
+        jax.block_until_ready(jax.jit(jax.value_and_grad(lambda x: (x * x).sum()))(numbers))
+    # torch.compile was tried when its process started.
 
 
 def forget(contestant: str) -> None:

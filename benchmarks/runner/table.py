@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .contestants import ORDER
+from .contestants import CHAINRULE, ORDER
 from .results import Ceilings, Figure, Results, Row
 from .workload import BEST_PEER, Goal
 
@@ -63,7 +63,7 @@ def sections(results: Results) -> Iterator[RenderableType]:
     if singles:
         yield main_table(results, singles)
     if sweeps:
-        yield summary_table(sweeps)
+        yield summary_table(results, sweeps)
     for name, rows in sweeps.items():
         yield sweep_table(name, rows)
     notes = list(_notes(results))
@@ -125,39 +125,52 @@ def _judged(rows: Sequence[Row], goal: Goal) -> tuple[str, str, str]:
 
 
 def _share(row: Row, ceilings: Ceilings) -> str:
-    ours = row.figures.get("chainrule")
+    ours = row.figures.get(CHAINRULE)
     least = ceilings.seconds(row.limit)
     return f"{100 * least / ours.best:.0f} %" if ours and least else "-"
 
 
-def summary_table(sweeps: dict[str, list[Row]]) -> Table:
+def summary_table(results: Results, sweeps: dict[str, list[Row]]) -> Table:
     """Means of sweeps over many cases."""
     table = Table(title="chainrule / contestant over all cases of a sweep", title_justify="left")
-    for head in ("sweep", "contestant", "cases", "geometric mean", "least", "greatest", "above 1"):
+    heads = ("sweep", "contestant", "cases", "geometric mean", "least", "greatest", "above 1")
+    for head in (*heads, "goal", "met in"):
         table.add_column(head)
     for name, rows in sweeps.items():
-        for other in [BEST_PEER, *(column for column in _columns(rows) if column != "chainrule")]:
+        for other in [BEST_PEER, *(column for column in _columns(rows) if column != CHAINRULE)]:
             ratios = [ratio for ratio in (row.ratio(other) for row in rows) if ratio is not None]
             if ratios:
                 mean = math.exp(statistics.fmean(map(math.log, ratios)))
                 cells = (f"{value:.2f}" for value in (mean, min(ratios), max(ratios)))
                 above = sum(ratio > 1 for ratio in ratios)
-                table.add_row(name, other, str(len(ratios)), *cells, str(above))
+                goal = _common_goal(results, rows, other)
+                table.add_row(name, other, str(len(ratios)), *cells, str(above), *goal)
     return table
 
 
+def _common_goal(results: Results, rows: Sequence[Row], to: str) -> tuple[str, str]:
+    """A sweep's goal relative to a contestant, and in how many cases it is met."""
+    goals = [(row, goal) for row in rows for goal in row.goals if goal.to == to]
+    if not goals:
+        return "-", "-"
+    met = [_judged(results.of(row.key), goal)[2] for row, goal in goals].count("yes")
+    return f"<= {goals[0][1].ratio:.2f}", f"{met} of {len(goals)}"
+
+
 def sweep_table(name: str, rows: Sequence[Row]) -> Table:
-    """Each case of a sweep: best times and the ratio to the best peer."""
+    """Each case of a sweep: best times, and the ratio to the best peer or to what a goal names."""
     names = _columns(rows)
+    others = list(dict.fromkeys(goal.to for row in rows for goal in row.goals)) or [BEST_PEER]
     table = Table(title=f"{name}: best", title_justify="left")
     table.add_column("case")
-    for head in (*names, "/ best peer"):
+    for head in (*names, *(f"/ {other}" for other in others)):
         table.add_column(head, justify="right")
     for row in rows:
         figures = [row.figures.get(column) for column in names]
         cells = [amount(figure.best, row.unit) if figure else "-" for figure in figures]
-        ratio = row.ratio()
-        table.add_row(row.case, *cells, "-" if ratio is None else f"{ratio:.2f}")
+        ratios = [row.ratio(other) for other in others]
+        cells += ["-" if ratio is None else f"{ratio:.2f}" for ratio in ratios]
+        table.add_row(row.case, *cells)
     return table
 
 

@@ -59,6 +59,10 @@ class Session:
         """Import the library; its version."""
         return contestants.start(self._contestant, self._threads)
 
+    def warm(self) -> None:
+        """Compile something small."""
+        contestants.warm(self._contestant)
+
     def prepare(self, module: str, name: str, sizes: Sizes) -> None:
         """Make the step of a workload."""
         self._step = find(module, name).make_step(self._contestant, sizes)

@@ -27,6 +27,7 @@ TINY: dict[str, Any] = {
     "layernorm": {"rows": 3, "columns": 37},
     "skipgram": {"words": 20, "width": 6, "batch": 16, "negatives": 4},
     "attention": {"batch": 2, "length": 5, "width": 6, "heads": 2},
+    "units": {"units": 30, "size": 5},
     "products": [
         {"rows": 3, "columns": 4, "depth": 5, "form": form, "dtype": dtype}
         for form, dtype in (("nn", "float32"), ("nt", "float64"), ("tn", "float32"))
