@@ -1,13 +1,16 @@
 """Contractions that are no matrix products, or too small for one: plain loops.
 
-The result's elements are summed up in memory, one term after the other, with the result's last
-label innermost.
+Where the summed label is the contiguous one of both operands, each element is a sum in lanes, as a
+reduction of a row is. Else the result's elements are summed up in memory, one term after the
+other, with the result's last label innermost. Which it is depends on shapes and labels alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..dtypes import DType
-from ..kernel.grammar import Array, Body, Combine, Store
+from ..kernel.grammar import Array, Body, Combine, Local, Store
 from ..kernel.terms import Terms
 from ..scalar import Scalar, Word
 from ..scalar.trace import inputs
@@ -34,10 +37,29 @@ def contraction_body(layout: Layout, x: Array, y: Array, out: Array) -> Body:
     term = terms.make(Word.MULTIPLY, factors, dtype)
     where = tuple(index[name] for name in labels.out)
     zero = terms.literal(dtype.numpy.type(0).item(), dtype)
+    if _sums_rows(layout):
+        return Body(terms, nest(terms, own, [_row(terms, summed, term, Store(out, where, zero))]))
     step = Combine((out,), where, (term,), (zero,), (_sum(dtype),), "add")
     begin = nest(terms, last, [Store(out, where, zero)])
     join = nest(terms, summed, nest(terms, last, [step]), ordered=True)
     return Body(terms, nest(terms, around, [*begin, *join]))
+
+
+def _sums_rows(layout: Layout) -> bool:
+    """True when one label is summed, and steps by one element through both operands."""
+    long = [label for label in layout.summed if layout.extents[label] != 1]
+    steps = [layout.strides(names) for names in (layout.labels.x, layout.labels.y)]
+    return len(long) == 1 and all(each.get(long[0]) == 1 for each in steps)
+
+
+def _row(terms: Terms, summed: Sequence[int], term: Scalar, begin: Store) -> Local:
+    """One element: its sum, then its place."""
+    dtype, zero = begin.array.dtype, begin.value
+    state = Array("total", dtype, ())
+    step = Combine((state,), (), (term,), (zero,), (_sum(dtype),), "add")
+    result = terms.make(Word.LOAD, (), dtype, state)
+    statements = (Store(state, (), zero), *nest(terms, summed, [step]))
+    return Local((state,), (*statements, Store(begin.array, begin.where, result)))
 
 
 def _sum(dtype: DType) -> Scalar:

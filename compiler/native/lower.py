@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ...runtime.blas import Blas
 from ..graph import Graph, Unit
 from ..kernel.grammar import Body, Store
+from ..kernel.schedule import step_of
 from ..kernel.terms import Terms, order_of
 from ..kinds import Contraction, Movement, Reduction, Scatter
 from ..kinds.bounds import IndexBound
@@ -169,7 +170,10 @@ class Lowering:
         old = terms.make(Word.LOAD, where, dtype, array)
         merged = terms.substitute(order_of(op.merged(dtype)), [old, values.here(updates)])
         step = Store(array, where, merged)
-        statements = (*nest(terms, own, [start]), *nest(terms, moved, [step], ordered=True))
+        apart = _parting(terms, where, moved)
+        rows = nest(terms, apart, [step])
+        in_order = nest(terms, [axis for axis in moved if axis not in apart], rows, ordered=True)
+        statements = (*nest(terms, own, [start]), *in_order)
         return self._nest("scatter", Body(terms, statements), [base, values], [unit])
 
     def _values(
@@ -243,6 +247,20 @@ class Lowering:
         terms = Terms(indices.shape)
         span = terms.range(self._values(terms, terms.indices).here(indices))
         return span is not None and span[0] >= 0 and span[1] < bound.extent
+
+
+def _parting(terms: Terms, where: Sequence[Scalar], axes: Sequence[int]) -> list[int]:
+    """The last axes whose indices are coordinates of the place: no two of their rounds meet."""
+    found: list[int] = []
+    for axis in reversed(axes):
+        own = [place for place in where if place is terms.indices[axis]]
+        others = [place for place in where if place is not terms.indices[axis]]
+        if terms.extents[axis] != 1 and (
+            len(own) != 1 or any(step_of(terms, place, axis) != 0 for place in others)
+        ):
+            break
+        found.insert(0, axis)
+    return found
 
 
 def _guarded(kernels: Sequence[Kernel], checks: list[tuple[set[Unit], Check]]) -> list[Kernel]:
