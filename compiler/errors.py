@@ -97,7 +97,7 @@ class PluginError(ChainruleError):
 
 
 class VerificationError(ChainruleError):
-    """A graph that breaks an invariant, with the units round the fault."""
+    """A graph or a kernel that breaks an invariant, with what stands round the fault."""
 
 
 class ParseError(ChainruleError, ValueError):

@@ -7,7 +7,7 @@ comparison) is simplified only where the ranges of all atoms are known, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -118,6 +118,10 @@ class Terms:
         if key not in self._ranges:
             self._ranges[key] = self._range(scalar)
         return self._ranges[key]
+
+    def owns(self, scalar: Scalar) -> bool:
+        """True for expressions that were made here."""
+        return id(scalar) in self._serial
 
     # Making each expression once.
 
@@ -297,8 +301,10 @@ def order_of(root: Scalar) -> tuple[Scalar, ...]:
     return tuple(postorder([root]))
 
 
-def postorder(roots: Iterable[Scalar]) -> list[Scalar]:
-    """Every part of the expressions once, operands first."""
+def postorder(
+    roots: Iterable[Scalar], operands: Callable[[Scalar], Iterable[Scalar]] | None = None
+) -> list[Scalar]:
+    """Every part of the expressions once, operands first (or what `operands` gives for them)."""
     order: list[Scalar] = []
     seen: set[int] = set()
     stack = [(root, False) for root in reversed(tuple(roots))]
@@ -309,5 +315,6 @@ def postorder(roots: Iterable[Scalar]) -> list[Scalar]:
         elif id(scalar) not in seen:
             seen.add(id(scalar))
             stack.append((scalar, True))
-            stack.extend((operand, False) for operand in reversed(scalar.operands))
+            below = scalar.operands if operands is None else tuple(operands(scalar))
+            stack.extend((operand, False) for operand in reversed(below))
     return order
