@@ -290,8 +290,8 @@ def _bounds(body: Body, condition: Scalar) -> Iterator[Scalar]:
 CHECKS: tuple[Check, ...] = (
     owned,
     axes_once,
-    accesses_fit,
     combines_fit,
+    accesses_fit,
     locals_inside,
     written_first,
     accesses_inside,

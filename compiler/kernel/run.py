@@ -138,10 +138,10 @@ class _Source(Writer):
             return text
         return self._literal(scalar) if scalar.word is Word.LITERAL else f"int64({text})"
 
-    def name(self, scalar: Scalar, uses: int, text: str) -> tuple[str, str] | None:
+    def name(self, scalar: Scalar, uses: int, length: int) -> tuple[str, str] | None:
         if scalar.word in LEAVES or self._whole(scalar):
             return None
-        return ("", "") if uses > 1 or len(text) > LONGEST else None
+        return ("", "") if uses > 1 or length > LONGEST else None
 
     def place(self, array: Array, where: Sequence[Scalar], parts: Sequence[str]) -> str:
         address = ""
@@ -190,7 +190,7 @@ class _Source(Writer):
     def _literal(self, scalar: Scalar) -> str:
         key = scalar.dtype, repr(scalar.detail)
         if key not in self._known:
-            self._known[key] = self.fresh("c0")
+            self._known[key] = self.fresh(f"c{len(self.constants)}")
             self.constants[self._known[key]] = scalar.dtype.numpy.type(scalar.detail)
         return self._known[key]
 

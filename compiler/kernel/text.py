@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from textwrap import fill
 from typing import NamedTuple
 
 from ..dtypes import bfloat16
@@ -12,6 +13,7 @@ from .terms import postorder
 from .writing import LEAVES, Line, Writer
 
 COMMENT_COLUMN = 60
+HEADER_WIDTH = 96
 LONGEST = 72  # characters of an expression without a name
 
 # Symbols and how strongly they bind, as in Python.
@@ -84,10 +86,20 @@ def listing(body: Body, name: str = "kernel", beside: Beside | None = None) -> s
     writes = {id(array) for array in outside(body.statements)[1]}
     given = [f"{writer.array(array)}: {_typed(array)}" for array in writer.outside]
     targets = [writer.array(array) for array in writer.outside if id(array) in writes]
-    head = [*combiners(body), f"def {name}({', '.join(given)}):"]
-    if targets:
-        head[-1] += f"  # writes {', '.join(targets)}"
+    comment = f"  # writes {', '.join(targets)}" if targets else ""
+    head = [*combiners(body), *_header(name, given, comment)]
     return "\n".join([*head, *(f"    {text}" for text in rendered(written))]) + "\n"
+
+
+def _header(name: str, given: Sequence[str], comment: str) -> list[str]:
+    line = f"def {name}({', '.join(given)}):"
+    if len(line + comment) <= HEADER_WIDTH:
+        return [line + comment]
+    indent = "    "
+    unbroken = ", ".join(each.replace(" ", "\xa0") for each in given)
+    wrapped = fill(unbroken, HEADER_WIDTH, initial_indent=indent, subsequent_indent=indent)
+    # A type has spaces of its own, where no line ends.
+    return [f"def {name}(", *wrapped.replace("\xa0", " ").splitlines(), f"):{comment}"]
 
 
 def combiners(body: Body) -> list[str]:
@@ -215,13 +227,18 @@ class _Listing(Writer):
         called = beside is not None and beside.call is not None
         return _ATOM if called or id(scalar) in self.named else strength(scalar)
 
-    def name(self, scalar: Scalar, uses: int, text: str) -> tuple[str, str] | None:
+    def name(self, scalar: Scalar, uses: int, length: int) -> tuple[str, str] | None:
         beside = self.beside(scalar)
         if beside and (beside.name or beside.comment):
             return beside.name, beside.comment
-        if scalar.word in LEAVES or self.body.terms.range(scalar) is not None:
+        if scalar.word in LEAVES or self._is_place(scalar):
             return None
-        return ("", "") if uses > 1 or len(text) > LONGEST else None
+        return ("", "") if uses > 1 or length > LONGEST else None
+
+    def _is_place(self, scalar: Scalar) -> bool:
+        """True for arithmetic of indices alone, which reads best where it is used."""
+        terms = self.body.terms
+        return terms.owns(scalar) and terms.range(scalar) is not None
 
     def place(self, array: Array, where: Sequence[Scalar], parts: Sequence[str]) -> str:
         return f"{self.array(array)}[{', '.join(parts)}]" if parts else self.array(array)

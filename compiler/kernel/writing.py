@@ -82,6 +82,7 @@ class Writer(ABC):
         self.body = body
         self.lines: list[Line] = []
         self._taken = {*taken, *keyword.kwlist}
+        self._numbers: Counter[str] = Counter()  # how often each name was wished for again
         reads, writes = outside(body.statements)
         self.outside = tuple(dict.fromkeys((*reads, *writes)))
         everything = (*self.outside, *locals_of(body.statements))
@@ -102,10 +103,9 @@ class Writer(ABC):
     def fresh(self, wish: str) -> str:
         """A name that nothing has yet, like `wish`."""
         stem = name = re.sub(r"\W|^(?=\d)", "_", wish) or "_"
-        number = 0
         while name in self._taken:
-            number += 1
-            name = f"{stem}_{number}"
+            self._numbers[stem] += 1
+            name = f"{stem}_{self._numbers[stem]}"
         self._taken.add(name)
         return name
 
@@ -128,8 +128,11 @@ class Writer(ABC):
         """An expression, its operands being written."""
 
     @abstractmethod
-    def name(self, scalar: Scalar, uses: int, text: str) -> tuple[str, str] | None:
-        """A name for an expression ("" for any) and the comment of its line, or None."""
+    def name(self, scalar: Scalar, uses: int, length: int) -> tuple[str, str] | None:
+        """A name for an expression ("" for any) and the comment of its line, or None.
+
+        `length` is the number of its characters, 0 where it stands alone.
+        """
 
     @abstractmethod
     def place(self, array: Array, where: Sequence[Scalar], parts: Sequence[str]) -> str:
@@ -177,7 +180,8 @@ class Writer(ABC):
 
     def _for(self, loop: For) -> None:
         self._forget(array for each in walk(loop.statements) for array in written(each))
-        extent = self.body.terms.extents[loop.axis]
+        extents = self.body.terms.extents
+        extent = extents[loop.axis] if loop.axis < len(extents) else "?"
         if extent == 1:
             self._block(loop.statements)
             return
@@ -198,8 +202,8 @@ class Writer(ABC):
     def _letter(self) -> str:
         """The index of a loop by its depth."""
         while len(self._letters) <= self._loops:
-            depth = len(self._letters)
-            wish = _COUNTERS[depth] if depth < len(_COUNTERS) else f"i{depth}"
+            free = [letter for letter in _COUNTERS if letter not in self._taken]
+            wish = free[0] if free else f"i{len(self._letters)}"
             self._letters.append(self.fresh(wish))
         return self._letters[self._loops]
 
@@ -224,13 +228,15 @@ class Writer(ABC):
     ) -> list[str]:
         """The expressions, after lines for those of their parts that get names."""
         texts: dict[int, str] = {}
+        alone = set(map(id, roots))
         for scalar in postorder(roots, self._below):
             if id(scalar) in self.named:
                 texts[id(scalar)] = self.named[id(scalar)]
                 continue
             text = self.text(scalar, [texts[id(operand)] for operand in self.operands(scalar)])
             self._sources[id(scalar)] = self._read_by(scalar)
-            wish = self.name(scalar, uses[id(scalar)], text)
+            length = 0 if id(scalar) in alone else len(text)
+            wish = self.name(scalar, uses[id(scalar)], length)
             if wish is not None:
                 name = self.fresh(wish[0]) if wish[0] else self._temporary()
                 self.emit(statement, f"{name} = {text}", wish[1])
