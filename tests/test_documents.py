@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from nine_kernels import NINE
 
 import chainrule as cr
+from chainrule.compiler.kernel.text import listing
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -83,3 +85,10 @@ found = run("CONTRIBUTING.md")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_page_of_the_kernel_language_shows_the_nine_kernels() -> None:
+    page = (ROOT / "docs/design/kernel-language.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    built = {name: make() for name, make in NINE.items()}
+    assert shown == [listing(k.body(), name, k.beside) for name, k in built.items()]

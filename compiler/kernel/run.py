@@ -178,7 +178,7 @@ class _Source(Writer):
         if word is Word.FMA and scalar.dtype.itemsize == 4:
             return f"fma32({', '.join(values)})"
         if word is Word.ABS:
-            return f"abs({values[0]})"
+            return f"magnitude({values[0]})"
         if word is Word.ISNAN:
             return f"({values[0]} != {values[0]})"
         if word is Word.BITCAST:
@@ -258,7 +258,7 @@ def _dtypes() -> dict[str, Any]:
 
 _HELPERS: dict[str, Any] = {
     **_dtypes(),
-    "abs": abs,
+    "magnitude": abs,
     "fma32": _fma32,
     "inside": _inside,
     "kernel": None,

@@ -28,7 +28,7 @@ from chainrule.compiler.kernel.grammar import outside
 from chainrule.compiler.kernel.run import Plain, run
 from chainrule.compiler.kernel.text import Caption, lines, listing, rendered
 from chainrule.compiler.kernel.verify import verify
-from chainrule.compiler.scalar import Scalar, Word, bitcast, cast, fma, select
+from chainrule.compiler.scalar import Scalar, Word, abs_, bitcast, cast, fma, select
 from chainrule.compiler.scalar.numpy_meaning import evaluate_scalar
 from chainrule.compiler.scalar.trace import inputs
 
@@ -336,6 +336,20 @@ def test_a_combiner_of_ones_own() -> None:
     text = listing(k.body())
     assert "# longest((a0, a1), (b0, b1)) = (a0 + b0, a1 + b1), from (0.0, 0.0)\n" in text
     assert "(s, q) = longest((s, q), (x[i], x[i] * x[i]))\n" in text
+
+
+@pytest.mark.parametrize("name", ["for", "x.1", "i", "int64", "kernel", "t0", "c0", "magnitude"])
+def test_arrays_may_have_any_name(name: str) -> None:
+    k = Builder()
+    x, y = k.array(name, float32, 3), k.array("y", float32, 3)
+    with k.loop(3) as i, k.local(float32, name=name) as own:
+        own[()] = abs_(x[i] - 2.5)
+        y[i] = own[()] + 1.0 / (own[()] + 1.0) + 1.0
+    assert done(k, {name: np.float32([1.5, 2.5, 4.5])})["y"].tolist() == [
+        2.5,
+        2.0,
+        np.float32(10 / 3),
+    ]
 
 
 def test_gathered_indices_are_watched() -> None:
