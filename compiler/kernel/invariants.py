@@ -5,7 +5,7 @@ Each check yields what it finds wrong and relies on those before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..dtypes import bool_, int64
@@ -44,29 +44,63 @@ class Fault(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """A statement and those that hold it, from the outermost on."""
+    """A statement where it stands.
+
+    Attributes
+    ----------
+    statement : statement
+        The statement itself.
+    path : tuple of statements
+        Those that hold it, from the outermost on.
+    parts : list of Scalar
+        Every part of the expressions that it evaluates, operands first.
+    """
 
     statement: Statement
     path: tuple[Statement, ...]
+    parts: list[Scalar]
+
+    @property
+    def loads(self) -> list[Scalar]:
+        """What it reads."""
+        return [scalar for scalar in self.parts if scalar.word is Word.LOAD]
+
+    @property
+    def accesses(self) -> list[tuple[Array, tuple[Scalar, ...]]]:
+        """The arrays that it writes and reads, and where."""
+        targets = [(array, place_of(self.statement)) for array in written(self.statement)]
+        return targets + [(load.detail, load.operands) for load in self.loads]
 
 
-Check = Callable[[Body], Iterator[Fault]]
+class Kernel:
+    """A body under check.
+
+    Attributes
+    ----------
+    body : Body
+        The body itself.
+    terms : Terms
+        Its expressions' owner.
+    visits : list of Visit
+        Every statement, in order.
+    by_statement : dict of int to Visit
+        The same by the statements' ids.
+    """
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.terms = body.terms
+        self.visits = list(_visits(body.statements, ()))
+        self.by_statement = {id(visit.statement): visit for visit in self.visits}
 
 
-def visits(statements: Sequence[Statement], path: tuple[Statement, ...] = ()) -> Iterator[Visit]:
-    """Every statement with its path, in order."""
+Check = Callable[[Kernel], Iterator[Fault]]
+
+
+def _visits(statements: Sequence[Statement], path: tuple[Statement, ...]) -> Iterator[Visit]:
     for statement in statements:
-        yield Visit(statement, path)
-        yield from visits(inside(statement), (*path, statement))
-
-
-def accesses(statement: Statement) -> Iterator[tuple[Array, tuple[Scalar, ...]]]:
-    """The arrays that a statement itself reads or writes, and where."""
-    for array in written(statement):
-        yield array, place_of(statement)
-    for scalar in postorder(expressions(statement)):
-        if scalar.word is Word.LOAD:
-            yield scalar.detail, scalar.operands
+        yield Visit(statement, path, postorder(expressions(statement)))
+        yield from _visits(inside(statement), (*path, statement))
 
 
 def place_of(statement: Statement) -> tuple[Scalar, ...]:
@@ -74,43 +108,44 @@ def place_of(statement: Statement) -> tuple[Scalar, ...]:
     return statement.where if isinstance(statement, (Store, Combine)) else ()
 
 
-def owned(body: Body) -> Iterator[Fault]:
+def owned(kernel: Kernel) -> Iterator[Fault]:
     """Every expression was made by the body's terms."""
-    for statement in walk(body.statements):
-        for scalar in postorder(expressions(statement)):
-            if not body.terms.owns(scalar):
+    for visit in kernel.visits:
+        for scalar in visit.parts:
+            if not kernel.terms.owns(scalar):
                 word = scalar.word.name.lower()
-                yield Fault(f"an expression ({word}) was not made by the body's terms", statement)
+                sentence = f"an expression ({word}) was not made by the body's terms"
+                yield Fault(sentence, visit.statement)
 
 
-def axes_once(body: Body) -> Iterator[Fault]:
+def axes_once(kernel: Kernel) -> Iterator[Fault]:
     """No axis is looped over twice on a path, and indices are used inside their loops only."""
-    terms = body.terms
-    for statement, path in visits(body.statements):
+    for statement, path, parts in kernel.visits:
         around = [each.axis for each in path if isinstance(each, For)]
         if isinstance(statement, For):
-            if not 0 <= statement.axis < len(terms.extents):
+            if not 0 <= statement.axis < len(kernel.terms.extents):
                 yield Fault(f"there is no axis {statement.axis}", statement)
             if statement.axis in around:
                 yield Fault(f"axis {statement.axis} is looped over inside its own loop", statement)
-        for scalar in postorder(expressions(statement)):
+        for scalar in parts:
             if scalar.word is Word.INPUT and scalar.detail not in around:
                 yield Fault(f"the index of axis {scalar.detail} is used outside a loop", statement)
 
 
-def accesses_fit(body: Body) -> Iterator[Fault]:
+def accesses_fit(kernel: Kernel) -> Iterator[Fault]:
     """Reads and writes have an int64 index for each dimension, and values of the array's dtype."""
-    for statement in walk(body.statements):
-        for array, where in accesses(statement):
+    for visit in kernel.visits:
+        statement = visit.statement
+        for array, where in visit.accesses:
             if len(where) != len(array.shape):
                 sentence = f"{array} has {len(array.shape)} dimensions, and {len(where)} indices"
                 yield Fault(sentence, statement)
             for index in where:
                 if index.dtype is not int64:
                     yield Fault(f"an index of {array} is {index.dtype}, not int64", statement)
-        for load in postorder(expressions(statement)):
-            if load.word is Word.LOAD and load.dtype is not load.detail.dtype:
-                array = load.detail
+        for load in visit.loads:
+            array = load.detail
+            if load.dtype is not array.dtype:
                 yield Fault(f"{array} holds {array.dtype}, and is read as {load.dtype}", statement)
         if isinstance(statement, Store):
             yield from _dtype_fits(statement.array, statement.value, statement)
@@ -124,9 +159,9 @@ def _dtype_fits(array: Array, value: Scalar, statement: Statement) -> Iterator[F
         yield Fault(sentence, statement)
 
 
-def combines_fit(body: Body) -> Iterator[Fault]:
+def combines_fit(kernel: Kernel) -> Iterator[Fault]:
     """The parts of a combine agree in number, shape and dtype."""
-    for statement in walk(body.statements):
+    for statement in walk(kernel.body.statements):
         if isinstance(statement, Combine):
             yield from (Fault(sentence, statement) for sentence in _combine_faults(statement))
 
@@ -158,133 +193,63 @@ def _combine_faults(statement: Combine) -> Iterator[str]:
             yield f"{name} has no input {scalar.detail} of {scalar.dtype}"
 
 
-def locals_inside(body: Body) -> Iterator[Fault]:
+def locals_inside(kernel: Kernel) -> Iterator[Fault]:
     """Local arrays are used inside the statement that makes them, which is one."""
     made: set[int] = set()
-    every = {id(array) for array in locals_of(body.statements)}
-    for statement, path in visits(body.statements):
+    every = {id(array) for array in locals_of(kernel.body.statements)}
+    for visit in kernel.visits:
+        statement = visit.statement
         if isinstance(statement, Local):
             for array in statement.arrays:
                 if id(array) in made:
                     yield Fault(f"{array} is made local twice", statement)
                 made.add(id(array))
-        around = {id(a) for each in path if isinstance(each, Local) for a in each.arrays}
-        for array, _ in accesses(statement):
+        around = {id(a) for each in visit.path if isinstance(each, Local) for a in each.arrays}
+        for array, _ in visit.accesses:
             if (id(array) in every or array.owner is None) and id(array) not in around:
                 yield Fault(f"{array} is used where it is not local", statement)
 
 
-def written_first(body: Body) -> Iterator[Fault]:
+def written_first(kernel: Kernel) -> Iterator[Fault]:
     """No local array is read before anything was written to it."""
-    every = {id(array) for array in locals_of(body.statements)}
-    yield from _unwritten(body, body.statements, every, set(), frozenset())
+    yield from _Writes(kernel).unwritten(kernel.body.statements, frozenset())
 
 
-def _unwritten(
-    body: Body,
-    statements: Sequence[Statement],
-    local: set[int],
-    known: set[int],
-    later: frozenset[int],
-) -> Iterator[Fault]:
-    """Reads of local arrays that are not `known` to be written, which is updated.
+class _Writes:
+    """Which local arrays have been written so far."""
 
-    `later` are those that an earlier round of an ordered loop may have written; they are trusted
-    under conditions only: the first round has no earlier one.
-    """
-    for statement in statements:
-        needed = [load.detail for load in _loads_of(statement)]
-        if isinstance(statement, Combine):
-            needed.extend(statement.arrays)
-        for array in needed:
-            if id(array) in local and id(array) not in known:
-                yield Fault(f"{array} is read before anything was written to it", statement)
-        carried = later
-        if isinstance(statement, For):
-            if body.terms.extents[statement.axis] == 0:
-                continue
-            if statement.ordered:
-                carried = later | {id(a) for s in walk(statement.statements) for a in written(s)}
-        if isinstance(statement, Local):
-            known.difference_update(map(id, statement.arrays))
-        if isinstance(statement, When):
-            known.update(later)
-        known.update(map(id, written(statement)))
-        yield from _unwritten(body, inside(statement), local, known, carried)
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.local = {id(array) for array in locals_of(kernel.body.statements)}
+        self.known: set[int] = set()
 
+    def unwritten(self, statements: Sequence[Statement], later: frozenset[int]) -> Iterator[Fault]:
+        """Reads of local arrays that are not known to be written.
 
-def _loads_of(statement: Statement) -> Iterator[Scalar]:
-    yield from (s for s in postorder(expressions(statement)) if s.word is Word.LOAD)
-
-
-def accesses_inside(body: Body) -> Iterator[Fault]:
-    """Where the range of an index is known, it stays inside its array."""
-    for statement, path in visits(body.statements):
-        loops = [each for each in path if isinstance(each, For)]
-        if any(body.terms.extents[loop.axis] == 0 for loop in loops):
-            continue
-        guards = [
-            bound
-            for each in path
-            if isinstance(each, When)
-            for bound in _bounds(body, each.condition)
-        ]
-        for array, where in accesses(statement):
-            for dimension, (index, extent) in enumerate(zip(where, array.shape, strict=True)):
-                span = body.terms.range(index)
-                if span is None or _within(body, index, extent, guards):
+        `later` are those that an earlier round of an ordered loop may have written; they are
+        trusted under conditions only: the first round has no earlier one.
+        """
+        for statement in statements:
+            for array in self._needed(statement):
+                if id(array) in self.local - self.known:
+                    yield Fault(f"{array} is read before anything was written to it", statement)
+            carried = later
+            if isinstance(statement, For):
+                if self.kernel.terms.extents[statement.axis] == 0:
                     continue
-                yield Fault(
-                    f"an index of {array} reaches from {span[0]} to {span[1]} in dimension "
-                    f"{dimension} of length {extent}",
-                    statement,
-                )
+                if statement.ordered:
+                    within = walk(statement.statements)
+                    carried = later | {id(array) for each in within for array in written(each)}
+            if isinstance(statement, Local):
+                self.known.difference_update(map(id, statement.arrays))
+            if isinstance(statement, When):
+                self.known.update(later)
+            self.known.update(map(id, written(statement)))
+            yield from self.unwritten(inside(statement), carried)
 
-
-def _within(body: Body, index: Scalar, extent: int, guards: Iterable[Scalar]) -> bool:
-    """True when ``0 <= index < extent``, given that the guards are not positive."""
-    terms = body.terms
-    zero = terms.number(0)
-    over = _difference(body, index, terms.number(extent - 1))
-    under = _difference(body, zero, index)
-    return all(
-        any(_never_positive(body, _difference(body, each, guard)) for guard in (zero, *guards))
-        for each in (over, under)
-    )
-
-
-def _difference(body: Body, a: Scalar, b: Scalar) -> Scalar:
-    return body.terms.make(Word.SUBTRACT, (a, b), int64)
-
-
-def _never_positive(body: Body, scalar: Scalar) -> bool:
-    span = body.terms.range(scalar)
-    return span is not None and span[1] <= 0
-
-
-def _bounds(body: Body, condition: Scalar) -> Iterator[Scalar]:
-    """Sums of indices that are not positive where the condition holds."""
-    if condition.word is Word.AND:
-        for operand in condition.operands:
-            yield from _bounds(body, operand)
-        return
-    negated = condition.word is Word.NOT
-    if negated:
-        (condition,) = condition.operands
-    if condition.word not in (Word.LESS, Word.LESS_EQUAL, Word.EQUAL):
-        return
-    a, b = condition.operands
-    if a.dtype is not int64:
-        return
-    one = body.terms.number(1)
-    if condition.word is Word.LESS:
-        pairs = [(b, a)] if negated else [(body.terms.make(Word.ADD, (a, one), int64), b)]
-    elif condition.word is Word.LESS_EQUAL:
-        pairs = [(body.terms.make(Word.ADD, (b, one), int64), a)] if negated else [(a, b)]
-    else:
-        pairs = [] if negated else [(a, b), (b, a)]
-    for pair in pairs:
-        yield _difference(body, *pair)
+    def _needed(self, statement: Statement) -> list[Array]:
+        loaded = [load.detail for load in self.kernel.by_statement[id(statement)].loads]
+        return loaded + list(statement.arrays if isinstance(statement, Combine) else ())
 
 
 CHECKS: tuple[Check, ...] = (
@@ -294,5 +259,4 @@ CHECKS: tuple[Check, ...] = (
     accesses_fit,
     locals_inside,
     written_first,
-    accesses_inside,
 )

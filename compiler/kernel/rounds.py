@@ -12,19 +12,9 @@ from math import gcd
 from typing import NamedTuple
 
 from ..scalar import Scalar, Word
-from .grammar import (
-    Array,
-    Body,
-    Combine,
-    For,
-    Statement,
-    expressions,
-    locals_of,
-    walk,
-    written,
-)
-from .invariants import Fault, place_of
-from .terms import Terms, postorder
+from .grammar import Array, Combine, For, Statement, locals_of, walk, written
+from .invariants import Fault, Kernel, place_of
+from .terms import postorder
 
 
 class Access(NamedTuple):
@@ -48,20 +38,21 @@ class Access(NamedTuple):
     writes: bool
 
 
-def rounds_apart(body: Body) -> Iterator[Fault]:
+def rounds_apart(kernel: Kernel) -> Iterator[Fault]:
     """Loops without order carry nothing from round to round."""
-    for statement in walk(body.statements):
+    for statement in walk(kernel.body.statements):
         if not isinstance(statement, For) or statement.ordered:
             continue
-        if body.terms.extents[statement.axis] > 1:
-            yield from _Rounds(body.terms, statement).faults()
+        if kernel.terms.extents[statement.axis] > 1:
+            yield from _Rounds(kernel, statement).faults()
 
 
 class _Rounds:
     """The rounds of one loop."""
 
-    def __init__(self, terms: Terms, loop: For) -> None:
-        self.terms = terms
+    def __init__(self, kernel: Kernel, loop: For) -> None:
+        self.kernel = kernel
+        self.terms = kernel.terms
         self.loop = loop
         self.axis = loop.axis
         self.inner = {s.axis for s in walk(loop.statements) if isinstance(s, For)}
@@ -91,16 +82,16 @@ class _Rounds:
         for statement in walk(self.loop.statements):
             for array in written(statement):
                 yield Access(array, place_of(statement), statement, True)
-            for scalar in postorder(expressions(statement)):
-                if scalar.word is Word.LOAD:
-                    yield Access(scalar.detail, scalar.operands, statement, False)
+            for load in self.kernel.by_statement[id(statement)].loads:
+                yield Access(load.detail, load.operands, statement, False)
 
     def _apart(self, one: Access, other: Access) -> bool:
         """True when the accesses of different rounds are known not to meet."""
         shape = one.array.shape
         pairs = [*zip(one.where, other.where, strict=True)]
-        pairs.append((self.terms.flat(one.where, shape), self.terms.flat(other.where, shape)))
         if any(self._separate(*pair) for pair in pairs):
+            return True
+        if self._separate(*(self.terms.flat(each.where, shape) for each in (one, other))):
             return True
         # Quotients of the index are trusted where both accesses are the same.
         same = all(a is b for a, b in pairs)

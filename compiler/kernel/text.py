@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from textwrap import fill
 from typing import NamedTuple
 
@@ -57,9 +58,12 @@ class Caption(NamedTuple):
 
 
 Beside = Callable[[Scalar], Caption | None]
+Called = Callable[[Array], str]
 
 
-def lines(body: Body, beside: Beside | None = None) -> list[Line]:
+def lines(
+    body: Body, beside: Beside | None = None, called: Called = attrgetter("name")
+) -> list[Line]:
     """The lines of a body.
 
     Parameters
@@ -68,8 +72,10 @@ def lines(body: Body, beside: Beside | None = None) -> list[Line]:
         Any; a faulty one too.
     beside : callable, optional
         ``beside(scalar)`` gives the name, the comment and the call of an expression, or None.
+    called : callable, optional
+        ``called(array)`` is what an array is called.
     """
-    return _Listing(body, beside).write()
+    return _Listing(body, beside, called).write()
 
 
 def rendered(written: Sequence[Line]) -> Iterator[str]:
@@ -79,9 +85,14 @@ def rendered(written: Sequence[Line]) -> Iterator[str]:
         yield f"{text:<{COMMENT_COLUMN}}  # {line.comment}" if line.comment else text
 
 
-def listing(body: Body, name: str = "kernel", beside: Beside | None = None) -> str:
-    """A kernel's text: what its combiners do, its arguments, its statements."""
-    writer = _Listing(body, beside)
+def listing(
+    body: Body,
+    name: str = "kernel",
+    beside: Beside | None = None,
+    called: Called = attrgetter("name"),
+) -> str:
+    """A kernel's text: what its combiners do, its arguments, its statements; see `lines`."""
+    writer = _Listing(body, beside, called)
     written = writer.write()
     writes = {id(array) for array in outside(body.statements)[1]}
     given = [f"{writer.array(array)}: {_typed(array)}" for array in writer.outside]
@@ -204,8 +215,8 @@ def _number(scalar: Scalar) -> str:
 class _Listing(Writer):
     """The listing of one body."""
 
-    def __init__(self, body: Body, beside: Beside | None) -> None:
-        super().__init__(body)
+    def __init__(self, body: Body, beside: Beside | None, called: Called) -> None:
+        super().__init__(body, called=called)
         self.beside = beside or (lambda scalar: None)
 
     def operands(self, scalar: Scalar) -> Sequence[Scalar]:

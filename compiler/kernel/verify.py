@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from ..errors import VerificationError
 from .grammar import Body
-from .invariants import CHECKS, Fault
+from .invariants import CHECKS, Fault, Kernel
+from .places import accesses_inside
 from .rounds import rounds_apart
 from .text import excerpt
 
 
 def verify(body: Body, name: str = "kernel") -> None:
-    """Check that a body is sound; see `invariants` and `rounds` for what is checked.
+    """Check that a body is sound; see `invariants`, `places` and `rounds` for what is checked.
 
     Raises
     ------
@@ -25,5 +26,6 @@ def verify(body: Body, name: str = "kernel") -> None:
 
 
 def _faults(body: Body) -> Iterator[Fault]:
-    for check in (*CHECKS, rounds_apart):
-        yield from check(body)
+    kernel = Kernel(body)
+    for check in (*CHECKS, accesses_inside, rounds_apart):
+        yield from check(kernel)

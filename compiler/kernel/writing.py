@@ -9,8 +9,9 @@ import keyword
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ..scalar import Scalar, Word
 from .grammar import (
@@ -65,6 +66,8 @@ class Writer(ABC):
         What is written.
     taken : iterable of str
         Names that mean something else already.
+    called : callable, optional
+        ``called(array)`` is the name that an array has if it can; its own by default.
 
     Attributes
     ----------
@@ -78,7 +81,12 @@ class Writer(ABC):
         Names of the expressions that have one now, by their ids.
     """
 
-    def __init__(self, body: Body, taken: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        body: Body,
+        taken: Iterable[str] = (),
+        called: Callable[[Array], str] = attrgetter("name"),
+    ) -> None:
         self.body = body
         self.lines: list[Line] = []
         self._taken = {*taken, *keyword.kwlist}
@@ -86,7 +94,7 @@ class Writer(ABC):
         reads, writes = outside(body.statements)
         self.outside = tuple(dict.fromkeys((*reads, *writes)))
         everything = (*self.outside, *locals_of(body.statements))
-        self.arrays = {id(array): self.fresh(array.name) for array in everything}
+        self.arrays = {id(array): self.fresh(called(array)) for array in everything}
         self.indices: dict[int, str] = {}
         self.named: dict[int, str] = {}
         self._sources: dict[int, frozenset[int]] = {}

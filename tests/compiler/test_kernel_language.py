@@ -486,6 +486,11 @@ def test_shared_expressions_get_names_and_users_lines() -> None:
     assert list(rendered(told))[1] == f"{'    double = x[i] * 2.0':<60}  # model.py:3"
 
 
+def test_callers_may_name_arrays() -> None:
+    text = listing(chain(3).body(), called=lambda array: f"{array.name}_of_{array.owner}")
+    assert text.startswith("def kernel(x_of_x: float32[3], y_of_y: float32[3]):  # writes y_of_y")
+
+
 def test_sources_run_as_written() -> None:
     """The source of the plain form is kept for reading."""
     k = softmax(2, 3)

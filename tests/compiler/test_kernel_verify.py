@@ -16,7 +16,14 @@ from chainrule.compiler.kernel.builder import Builder, Combiner
 from chainrule.compiler.kernel.grammar import Array, Body, Combine, For, Local, Store, When
 from chainrule.compiler.kernel.terms import Terms
 from chainrule.compiler.kernel.verify import verify
-from chainrule.compiler.scalar import Scalar, Word, cast, truncated_divide, truncated_remainder
+from chainrule.compiler.scalar import (
+    Scalar,
+    Word,
+    cast,
+    select,
+    truncated_divide,
+    truncated_remainder,
+)
 
 
 def refused(body: Body) -> str:
@@ -271,6 +278,37 @@ def test_places_are_inside(by: int, says: str) -> None:
 )
 def test_conditions_keep_places_inside(by: int, guard: Callable[[Scalar], Scalar]) -> None:
     verify(shifted(by, guard))
+
+
+def chosen(index: Callable[[Scalar], Scalar]) -> Body:
+    """``y[i] = x[index(i)]`` for eight indices and four elements."""
+    k = Builder()
+    x, y = k.array("x", float32, 4), k.array("y", float32, 8)
+    with k.loop(8) as i:
+        y[i] = x[index(i)]
+    return k.body()
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        lambda i: select(i >= 4, i - 4, 0),
+        lambda i: select(i < 4, i, i - 4),
+        lambda i: select((i > 2) & (i < 7), i - 3, 0),
+        lambda i: select((i < 2) | (i > 5), 0, i - 2),
+        lambda i: truncated_divide(select(i >= 2, i - 2, 0), 2) + 1,
+        lambda i: select(i > 3, select(i > 5, i - 6, i - 2), 3 - i),
+        lambda i: select(i == 7, i - 5, 1),
+    ],
+)
+def test_choices_keep_places_inside(index: Callable[[Scalar], Scalar]) -> None:
+    verify(chosen(index))
+
+
+def test_choices_that_do_not_help() -> None:
+    assert "reaches from -4 to 3" in sentence(chosen(lambda i: select(i >= 3, i - 4, 0)))
+    assert "reaches from 0 to 7" in sentence(chosen(lambda i: select(i < 4, 0, i)))
+    assert "reaches from 0 to 7" in sentence(chosen(lambda i: select((i < 4) & (i > 2), 0, i)))
 
 
 def test_conditions_that_do_not_help() -> None:
