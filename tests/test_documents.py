@@ -74,7 +74,7 @@ def test_the_guide_to_ops_and_passes_works() -> None:
     # In a process of its own: the guide registers an op and a rule for good.
     script = f"""
 import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parent / "support")!r}]
 import numpy as np
 import chainrule as cr
 from chainrule.compiler.notes import Notes

@@ -39,7 +39,7 @@ def contraction_body(layout: Layout, x: Array, y: Array, out: Array) -> Body:
     zero = terms.literal(dtype.numpy.type(0).item(), dtype)
     if _sums_rows(layout):
         return Body(terms, nest(terms, own, [_row(terms, summed, term, Store(out, where, zero))]))
-    step = Combine((out,), where, (term,), (zero,), (_sum(dtype),), "add")
+    step = Combine((out,), where, (term,), (zero,), (_sum(dtype),), "plus")
     begin = nest(terms, last, [Store(out, where, zero)])
     join = nest(terms, summed, nest(terms, last, [step]), ordered=True)
     return Body(terms, nest(terms, around, [*begin, *join]))
@@ -56,7 +56,7 @@ def _row(terms: Terms, summed: Sequence[int], term: Scalar, begin: Store) -> Loc
     """One element: its sum, then its place."""
     dtype, zero = begin.array.dtype, begin.value
     state = Array("total", dtype, ())
-    step = Combine((state,), (), (term,), (zero,), (_sum(dtype),), "add")
+    step = Combine((state,), (), (term,), (zero,), (_sum(dtype),), "plus")
     result = terms.make(Word.LOAD, (), dtype, state)
     statements = (Store(state, (), zero), *nest(terms, summed, [step]))
     return Local((state,), (*statements, Store(begin.array, begin.where, result)))

@@ -14,6 +14,7 @@ from .layout import Layout, Matrices
 from .pieces import Pieces
 from .product_schedule import Plan
 from .replacing import replaceable
+from .values import Result
 
 LARGEST_LOCAL = 2048
 """Bytes up to which a local array lies on the stack."""
@@ -75,13 +76,13 @@ class Nest(Kernel):
         ``loop``, ``fold``, ``rows``, ``scatter`` or ``contraction``.
     body : Body
         What it does; the owners of its arrays are units.
-    results : dict of int to Unit
-        The units that expressions, by their ids, are elements of.
+    results : dict of int to Result
+        What expressions, by their ids, are the elements of.
     """
 
     sort: str
     body: Body
-    results: dict[int, Unit] = field(default_factory=dict)
+    results: dict[int, Result] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -93,16 +94,17 @@ class Nest(Kernel):
         return schedule(self.body)
 
     @cached_property
-    def _outside(self) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def outside(self) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """The arrays that it reads, and those that it writes."""
         return outside(self.body.statements)
 
     @property
     def writes(self) -> tuple[Unit, ...]:
-        return tuple(array.owner for array in self._outside[1])
+        return tuple(array.owner for array in self.outside[1])
 
     @property
     def reads(self) -> tuple[Unit, ...]:
-        reads, writes = self._outside
+        reads, writes = self.outside
         return tuple(array.owner for array in reads if array not in writes)
 
     @cached_property

@@ -48,7 +48,7 @@ class Lowering:
         self.partition = partition
         self.blas = blas
         self.threads = threads
-        self.arrays = Arrays()
+        self.arrays = Arrays(graph)
 
     def kernels(self) -> list[Kernel]:
         """All kernels, each after those that it reads from, checks before what they guard."""
@@ -92,7 +92,7 @@ class Lowering:
         self, sort: str, body: Body, values: Sequence[Values], units: Sequence[Unit] = ()
     ) -> Nest:
         computed = self._units(values, units)
-        results = {key: unit for each in values for key, unit in each.results.items()}
+        results = {key: found for each in values for key, found in each.results.items()}
         apart = self._apart(computed)
         return Nest(units=computed, apart=apart, sort=sort, body=body, results=results)
 

@@ -7,6 +7,7 @@ read: an elementwise unit by its body, a movement by the element that it picks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from ..graph import Unit
 from ..kernel.terms import Terms, order_of
@@ -16,6 +17,21 @@ from ..structural import CONSTANT
 
 Where = tuple[Scalar, ...]
 Read = Callable[[Unit, Where], Scalar | None]
+
+
+class Result(NamedTuple):
+    """What an expression is in the graph.
+
+    Attributes
+    ----------
+    unit : Unit
+        Whose element it is.
+    operands : tuple of Scalar
+        Of an elementwise unit, the elements that it is computed from.
+    """
+
+    unit: Unit
+    operands: tuple[Scalar, ...]
 
 
 def is_literal(unit: Unit) -> bool:
@@ -39,8 +55,8 @@ class Values:
     ----------
     computed : dict of Unit to None
         The units that are computed rather than loaded.
-    results : dict of int to Unit
-        The unit whose element an expression (by its id) is.
+    results : dict of int to Result
+        What an expression (by its id) is the element of.
     """
 
     def __init__(self, terms: Terms, indices: Sequence[Scalar], read: Read) -> None:
@@ -49,7 +65,8 @@ class Values:
         self._read = read
         self._known: dict[tuple[Unit, tuple[int, ...]], Scalar] = {}
         self.computed: dict[Unit, None] = {}
-        self.results: dict[int, Unit] = {}
+        self.results: dict[int, Result] = {}
+        self._operands: dict[int, tuple[Scalar, ...]] = {}
 
     def here(self, unit: Unit) -> Scalar:
         """The unit's element at the kernel's own indices."""
@@ -70,7 +87,8 @@ class Values:
             else:
                 self._known[key] = found
                 if key[0] in self.computed:
-                    self.results.setdefault(id(found), key[0])
+                    operands = self._operands.get(id(found), ())
+                    self.results.setdefault(id(found), Result(key[0], operands))
         return self._known[_key(unit, where)]
 
     def _attempt(
@@ -80,9 +98,9 @@ class Values:
         if is_literal(unit):
             value = unit.attributes["value"].value.item()
             return self.terms.literal(value, unit.array_type.dtype)
-        found = self._read(unit, where)
-        if found is not None:
-            return found
+        loaded = self._read(unit, where)
+        if loaded is not None:
+            return loaded
         self.computed[unit] = None
         if isinstance(unit.op, Elementwise):
             operands = [self._part(operand, where, missing) for operand in unit.inputs]
@@ -91,7 +109,9 @@ class Values:
             if missing:
                 return None
             body = unit.op.body(types, unit.attributes)
-            return self.terms.substitute(order_of(body), given)
+            found = self.terms.substitute(order_of(body), given)
+            self._operands.setdefault(id(found), tuple(given))
+            return found
         return self._moved(unit, where, missing)
 
     def _moved(self, unit: Unit, where: Where, missing: list[tuple[Unit, Where]]) -> Scalar | None:

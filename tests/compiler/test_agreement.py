@@ -1,4 +1,7 @@
-"""One graph, several executions: reference, native unfused, fused, and on several threads."""
+"""One graph, several executions: reference, kernels as plain Python, native programs.
+
+Native programs run unfused, fused, and fused on several threads.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from plain import run_plain
 from random_graphs import Case, cases
 
 from chainrule.compiler.derivatives import pulled_back
@@ -38,10 +42,12 @@ def run_all(case: Case, dtype: str) -> None:
     optimised, _ = optimise(case.graph, check=True)
     agree(expected, evaluate(optimised, case.arrays), dtype)
     agree(expected, build(optimised, partition=unfused, threads=1)(case.arrays), dtype)
-    alone = build(optimised, partition=fused, threads=1)(case.arrays)
+    program = build(optimised, partition=fused, threads=1)
+    alone = program(case.arrays)
     agree(expected, alone, dtype)
     with mock.patch.object(dividing, "WORTH_CYCLES", 0):
         shared = build(optimised, partition=fused, threads=3)(case.arrays)
+    agree(expected, run_plain(program, case.arrays), dtype)
     for one, other in zip(alone, shared, strict=True):
         assert one.tobytes() == other.tobytes()
 
