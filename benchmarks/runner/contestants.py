@@ -80,8 +80,8 @@ def pin(threads: int) -> None:
 
 
 def thread_count() -> int:
-    """How many threads the variables of this process allow."""
-    return int(os.environ[_THREADS[0]])
+    """How many threads the variables of this process allow; one where they say nothing."""
+    return int(os.environ.get(_THREADS[0], 1))
 
 
 def import_library(contestant: str, threads: int) -> Any:

@@ -90,3 +90,16 @@ def by_jax(x: Any) -> Step:
 
     array = jnp.array(x)
     return lambda: function(array).block_until_ready()
+
+
+@chain.contestant("pytensor")
+def by_pytensor(x: Any) -> Step:
+    """One function compiled by Numba."""
+    import pytensor
+    import pytensor.tensor as pt
+
+    symbol, half, shift = pt.matrix(dtype="float32"), np.float32(0.5), np.float32(0.1)
+    result = pt.tanh(symbol * half + shift) * pt.sigmoid(symbol) + pt.exp(-symbol * symbol)
+    function = pytensor.function([symbol], result, mode="NUMBA")
+    function.trust_input = True
+    return lambda: function(x)

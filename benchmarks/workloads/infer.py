@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..runner.workload import Goal, Limit, Step, Workload
+from ..runner.contestants import thread_count
+from ..runner.workload import Goal, Limit, Skip, Step, Workload
 from . import mlp
 
 small = Workload(
@@ -97,3 +98,53 @@ def by_jax(params: Any, x: Any) -> Step:
 
     arrays, example = [jnp.array(p) for p in params], jnp.array(x)
     return lambda: forward(arrays, example).block_until_ready()
+
+
+@small.contestant("pytensor")
+def by_pytensor(params: Any, x: Any) -> Step:
+    """One function compiled by Numba."""
+    import pytensor
+    import pytensor.tensor as pt
+
+    symbols = [pt.tensor(dtype="float32", shape=(None,) * p.ndim) for p in params]
+    example = hidden = pt.matrix(dtype="float32")
+    for w, b in zip(symbols[0:-2:2], symbols[1:-2:2], strict=True):
+        hidden = pt.tanh(hidden @ w + b)
+    forward = pytensor.function(
+        [*symbols, example], hidden @ symbols[-2] + symbols[-1], mode="NUMBA"
+    )
+    forward.trust_input = True
+    return lambda: forward(*params, x)
+
+
+@small.contestant("onnxruntime")
+def by_onnxruntime(params: Any, x: Any) -> Step:
+    """A graph of Gemm and Tanh; the weights are initialisers, as models are shipped."""
+    import onnxruntime
+
+    try:
+        from onnx import TensorProto, helper, numpy_helper
+    except ImportError:
+        raise Skip("onnx, which writes the model, is not installed") from None
+
+    nodes, name = [], "x"
+    for layer in range(len(params) // 2):
+        operands = [name, f"p{2 * layer}", f"p{2 * layer + 1}"]
+        nodes.append(helper.make_node("Gemm", operands, [f"s{layer}"]))
+        nodes.append(helper.make_node("Tanh", [f"s{layer}"], [f"h{layer}"]))
+        name = f"h{layer}"
+    del nodes[-1]  # the last layer is linear
+    ends = [
+        helper.make_tensor_value_info(end, TensorProto.FLOAT, None)
+        for end in ("x", nodes[-1].output[0])
+    ]
+    stored = [numpy_helper.from_array(p, f"p{n}") for n, p in enumerate(params)]
+    graph = helper.make_graph(nodes, "forward", ends[:1], ends[1:], stored)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = thread_count()
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    given = {"x": x}
+    return lambda: session.run(None, given)[0]

@@ -154,3 +154,26 @@ def by_jax(params: Any, x: Any, labels: Any) -> Step:
         return jax.block_until_ready((held, value))[1]
 
     return step
+
+
+@small.contestant("pytensor")
+def by_pytensor(params: Any, x: Any, labels: Any) -> Step:
+    """One function compiled by Numba that updates shared variables."""
+    import pytensor
+    import pytensor.tensor as pt
+
+    shared = [pytensor.shared(p) for p in params]
+    velocities = [pytensor.shared(np.zeros_like(p)) for p in params]
+    inputs, targets = pt.matrix(dtype="float32"), pt.lvector()
+    hidden = inputs
+    for w, b in zip(shared[0:-2:2], shared[1:-2:2], strict=True):
+        hidden = pt.tanh(hidden @ w + b)
+    scores = pt.special.log_softmax(hidden @ shared[-2] + shared[-1], axis=1)
+    loss = -scores[pt.arange(targets.shape[0]), targets].mean()
+    updates = []
+    for p, v, g in zip(shared, velocities, pytensor.grad(loss, shared), strict=True):
+        new = np.float32(MOMENTUM) * v + g
+        updates += [(v, new), (p, p - np.float32(LEARNING_RATE) * new)]
+    step = pytensor.function([inputs, targets], loss, updates=updates, mode="NUMBA")
+    step.trust_input = True
+    return lambda: step(x, labels)
