@@ -188,9 +188,12 @@ class _Build:
             graph, self.donors, module, constants, self.blas, self._error
         )
         records = tuple(
-            record(kernel, call.name, products.routine_of(kernel))
-            if isinstance(kernel, Product)
-            else record(kernel, call.name)
+            record(
+                kernel,
+                call.name,
+                products.routine_of(kernel) if isinstance(kernel, Product) else None,
+                shared.get(kernel, 1),
+            )
             for kernel, call in zip(kernels, calls, strict=True)
         )
         return NativeProgram(

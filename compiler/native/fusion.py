@@ -164,7 +164,8 @@ class Fusion:
                     continue
                 reason = _obstacle(early, late, find)
                 if reason:
-                    self.refusals.note(unit, f"{unit.op.name} of {operand.op.name}: {reason}")
+                    sentence = f"{unit.op.name} of {operand.op.name}: {reason}"
+                    self.refusals.note(unit, sentence, operand)
                     continue
                 parent[early] = late
                 _merge(late, early, find)
@@ -213,7 +214,8 @@ class Fusion:
             outside = [u for u in users if own is None or self.owner.get(u) is not own]
             outside = list(dict.fromkeys(outside))
             if len(outside) != 1:
-                self.refusals.note(unit, f"{unit.op.name} is read by several kernels: kept")
+                sentence = f"{unit.op.name} is read by several kernels: kept"
+                self.refusals.note(unit, sentence, *outside)
                 return None
             (user,) = outside
             if isinstance(user.op, Movement):
@@ -235,9 +237,8 @@ class Fusion:
         wanted, there = movement.array_type.size, operand.array_type.size
         if wanted > there:
             times = wanted / max(1, there)
-            self.refusals.note(
-                unit, f"{movement.op.name} reads {unit.op.name} {times:.0f} times an element: kept"
-            )
+            sentence = f"{movement.op.name} reads {unit.op.name} {times:.0f} times an element: kept"
+            self.refusals.note(unit, sentence, movement)
             return False
         return True
 

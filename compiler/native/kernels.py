@@ -197,14 +197,20 @@ class Check(Kernel):
 class Refusals:
     """Why units are computed apart, collected while a graph is divided."""
 
-    reasons: dict[Unit, list[str]] = field(default_factory=dict)
+    reasons: dict[Unit, dict[str, frozenset[Unit]]] = field(default_factory=dict)
 
-    def note(self, unit: Unit, reason: str) -> None:
-        """Write down why `unit` does not join a neighbour; the same reason once."""
-        reasons = self.reasons.setdefault(unit, [])
-        if reason not in reasons:
-            reasons.append(reason)
+    def note(self, unit: Unit, reason: str, *others: Unit) -> None:
+        """Write down why `unit` does not join its neighbours `others`; the same reason once."""
+        self.reasons.setdefault(unit, {}).setdefault(reason, frozenset(others))
 
     def of(self, units: Iterable[Unit]) -> tuple[str, ...]:
-        """The reasons noted for these units, each once."""
-        return tuple(dict.fromkeys(r for unit in units for r in self.reasons.get(unit, ())))
+        """The reasons noted for these units, each once; not those that a later step overcame."""
+        together = set(units)
+        return tuple(
+            dict.fromkeys(
+                reason
+                for unit in units
+                for reason, others in self.reasons.get(unit, {}).items()
+                if not others or not others <= together
+            )
+        )

@@ -26,7 +26,8 @@ class KernelRecord:
     name : str
         From its content: equal work has an equal name, and is compiled once.
     kind : str
-        ``loop``, ``fold``, ``rows``, ``scatter``, ``product`` or ``check``.
+        ``loop``, ``fold``, ``rows``, ``scatter``, ``contraction``, ``product``, ``tiled`` or
+        ``check``.
     units : tuple of Unit
         What it computes.
     apart : tuple of str
@@ -37,6 +38,8 @@ class KernelRecord:
         Bytes that it reads and writes, each array once.
     routine : str or None
         The BLAS routine that it calls; its bits depend on the library and its threads.
+    threads : int
+        How many threads may share it.
     kernel : Kernel
         Its expressions.
     """
@@ -48,6 +51,7 @@ class KernelRecord:
     flops: int
     nbytes: int
     routine: str | None
+    threads: int
     kernel: Kernel
 
     def summary(self) -> str:
@@ -57,10 +61,11 @@ class KernelRecord:
         shape = " x ".join(map(str, _domain(self.kernel))) or "scalar"
         work = f"{_count(self.flops)}FLOP, {_count(self.nbytes)}B"
         by = f" by {self.routine}" if self.routine else ""
-        return f"{self.kind:<10} {names}{more}{by}   {shape}   {work}"
+        shared = f"   {self.threads} threads" if self.threads > 1 else ""
+        return f"{self.kind:<11} {names}{more}{by}   {shape}   {work}{shared}"
 
 
-def record(kernel: Kernel, name: str, routine: str | None = None) -> KernelRecord:
+def record(kernel: Kernel, name: str, routine: str | None = None, threads: int = 1) -> KernelRecord:
     """The record of a kernel."""
     arrays = dict.fromkeys((*kernel.reads, *kernel.writes))
     return KernelRecord(
@@ -71,6 +76,7 @@ def record(kernel: Kernel, name: str, routine: str | None = None) -> KernelRecor
         _flops(kernel),
         sum(unit.array_type.nbytes for unit in arrays),
         routine,
+        threads,
         kernel,
     )
 

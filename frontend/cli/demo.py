@@ -88,8 +88,8 @@ def demo() -> None:
 @click.option(
     "--threads",
     type=click.IntRange(1),
-    help="Threads of BLAS in matrix products.",
-    show_default="its own setting",
+    help="Threads that may share the work; results do not depend on it.",
+    show_default="CHAINRULE_THREADS, else as many as CPUs",
 )
 @click.option(
     "--backend",

@@ -108,7 +108,7 @@ def test_help_explains_every_option_with_its_default() -> None:
         "learning-rate": "0.1 for sgd, 0.002 for adam",
         "momentum": "0.9",
         "seed": "0",
-        "threads": "its own setting",
+        "threads": "CHAINRULE_THREADS, else as many as CPUs",
         "backend": "native",
         "out": "runs/digits",
     }
