@@ -23,6 +23,13 @@ from .partition import Group
 MOST_UNITS = 192
 """Units of the graph in one kernel of rows."""
 
+MOST_TRIED = 8
+"""Other readers and the maker of an array with which a kernel is tried: the latest ones."""
+
+MOST_BETWEEN = 64
+"""Kernels between two that are looked at before they are left apart: a longer way round is not
+worth the search, which would be quadratic in the graph."""
+
 MOST_BYTES = 2**17
 """Bytes of one row: a few arrays of that length must stay in the second-level cache."""
 
@@ -185,10 +192,12 @@ class RowFusion:
     # Joining.
 
     def _try(self, part: Part, others: Sequence[Part]) -> None:
-        for other in reversed(others):
-            rows = other.rows
+        recent = dict.fromkeys(other.rows for other in reversed(others[-MOST_TRIED:]))
+        for rows in recent:
             if rows is part.rows or part.rows.parts != [part]:
                 continue
+            if rows.kept is None and part.kept is None:
+                continue  # no reduction: nothing says what a row is
             between = self._between(rows, part)
             if between is not None and self._fit(rows, [*between, part]):
                 for each in (*between, part):
@@ -203,6 +212,8 @@ class RowFusion:
         leads: dict[Part, bool] = {}
         stack = [part]
         while stack:
+            if len(leads) > MOST_BETWEEN:
+                return None
             current = stack[-1]
             before = [p for p in self._before(current) if p.rows.last >= first]
             missing = [p for p in before if p.rows is not rows and p not in leads]

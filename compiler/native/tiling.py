@@ -37,7 +37,8 @@ LEAST_BATCHES = 4
 """A sum over the rows of fewer matrices is left apart: one thread would have to go through each."""
 
 MOST_SUMMED = 128
-"""Products that sum up more are not computed twice: memory is faster."""
+"""Products that sum up more are left alone: by blocks they would prepare their right operand again
+for each, and a result that takes so long is cheaper to keep than to make again."""
 
 
 class Tiling:
@@ -92,7 +93,7 @@ class Tiling:
         for unit in self._reads(seed):
             maker = self.maker.get(unit)
             space = space_of(maker) if maker is not None and self._is_wide(unit) else None
-            if space is None:
+            if space is None or not _is_short(maker):
                 continue
             member = member_of(seed, space, unit, self.root)
             if member is None or not reads_by_rows(seed, unit, self.root):
@@ -120,11 +121,11 @@ class Tiling:
         maker = self.maker.get(unit)
         if maker is None or unit in region.made or not self._is_wide(unit):
             return
+        if not _is_short(maker):
+            return
         again = maker in self.taken
         found = member_of(maker, region.space, unit, self.root)
         if found is None or found.role == "over":
-            return
-        if again and isinstance(maker, Product) and _summed(maker) > MOST_SUMMED:
             return
         member = replace(found, again=again)
         if self._fits(region, member):
@@ -207,11 +208,12 @@ class Tiling:
         return found
 
     def _stays_inside(self, unit: Unit, regions: Sequence[_Region]) -> bool:
-        """True when whoever reads the unit is where it is made."""
-        return all(
-            any(region.has(reader) and unit in region.made for region in regions)
-            for reader in self.readers.get(unit, ())
-        )
+        """True when whoever reads the unit is where it is made, each time that it is done."""
+        for reader in self.readers.get(unit, ()):
+            homes = [region for region in regions if region.has(reader)]
+            if not homes or not all(unit in region.made for region in homes):
+                return False
+        return True
 
     def _kernel(self, region: _Region, regions: Sequence[_Region]) -> Tiled:
         space, local = region.space, self._locals(region, regions)
@@ -272,8 +274,9 @@ class _Region:
         return list(done)
 
 
-def _summed(kernel: Product) -> int:
-    return kernel.matrices.summed
+def _is_short(kernel: Kernel | None) -> bool:
+    """False for a product that is better computed once, in one go, into memory."""
+    return not isinstance(kernel, Product) or kernel.matrices.summed <= MOST_SUMMED
 
 
 def _planned(member: Member, space: Space, block: int) -> Member:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
-from native import program
+from native import plain, program
 
 from chainrule import ops
 from chainrule.compiler.native.build import NativeProgram
-from chainrule.compiler.native.partition import unfused
+from chainrule.compiler.native.partition import fused, unfused
+from chainrule.compiler.native.row_groups import RowFusion
 
 x = np.ones((8, 12), "float32")
 y = np.ones((12, 5), "float32")
@@ -101,3 +103,23 @@ def test_long_chains_of_movements_need_no_recursion() -> None:
     for _ in range(400):
         expected = np.tanh(expected.T)
     np.testing.assert_allclose(made([x])[0], expected, rtol=1e-3)
+
+
+def test_the_search_for_rows_is_linear() -> None:
+    """All of these kernels read one array: each is tried with a few of the others only."""
+
+    def looks(count: int) -> int:
+        def chain(x: Any) -> Any:
+            total = x
+            for _ in range(count):
+                total = ops.tanh(total @ x) + x
+            return total
+
+        square = np.ones((8, 8), "float32")
+        with mock.patch.object(RowFusion, "_before", autospec=True) as before:
+            before.side_effect = original
+            fused(plain(chain, square))
+            return int(before.call_count)
+
+    original = RowFusion._before
+    assert looks(200) < 2.5 * looks(100)

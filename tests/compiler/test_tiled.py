@@ -124,3 +124,26 @@ def test_second_order() -> None:
 
     wanted = (exact(q + step * direction) - exact(q - step * direction)) / (2 * step)
     np.testing.assert_allclose(np.sum(found * direction), wanted, rtol=1e-3)
+
+
+@pytest.mark.parametrize("batch", [256, 512, 1030])
+def test_products_that_sum_much_are_not_done_by_blocks(batch: int) -> None:
+    """Their results are read by kernels of rows in forward and backward, and lie in memory."""
+    rng = np.random.default_rng(batch)
+    x, w, v = (rng.standard_normal(shape) / 16 for shape in [(batch, 700), (700, 512), (512, 260)])
+
+    def model(w: Any, v: Any) -> Any:
+        return np.sum(np.square(softmax(softmax(x @ w) @ v)))
+
+    def exact(w: np.ndarray, v: np.ndarray) -> list[np.ndarray]:
+        first = softmax(x @ w)
+        last = softmax(first @ v)
+        above = last * (2 * last - np.sum(2 * last * last, axis=-1, keepdims=True))
+        below = above @ v.T
+        below = first * (below - np.sum(below * first, axis=-1, keepdims=True))
+        return [x.T @ below, first.T @ above]
+
+    step = cr.compile(cr.grad(model, argnums=(0, 1)))
+    assert "tiled" not in kinds(step, w, v)
+    for found, wanted in zip(step(w, v), exact(w, v), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-9 * np.abs(wanted).max())
