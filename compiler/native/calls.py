@@ -156,6 +156,7 @@ class SharedCalls(Calls):
         self._join(number)
         self._wait()
         lines.do(f"%seen{number}", "load ptr, ptr %outcome")
+        self._wait()  # until all have seen it: the next check writes there
         lines.do(f"%fine{number}", f"icmp eq ptr %seen{number}, null")
         lines.act(f"br i1 %fine{number}, label %after{number}, label %stop{number}")
         lines.label(f"stop{number}")

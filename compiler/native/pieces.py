@@ -54,5 +54,7 @@ def pieces_for(matrices: Matrices, threads: int) -> Pieces | None:
     along: Literal["rows", "columns"] = "columns" if m.columns >= m.rows else "rows"
     extent = max(m.columns, m.rows)
     size = -(-extent // (threads * STEP)) * STEP
+    if extent % size == 1:
+        size += STEP  # one column alone would have to be contiguous
     count = -(-extent // size)
     return Pieces(along, count, size) if count > 1 else None

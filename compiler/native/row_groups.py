@@ -224,7 +224,7 @@ class RowFusion:
             stack.pop()
             leads[current] = any(p.rows is rows or leads.get(p, False) for p in before)
         found = [p for p, leading in leads.items() if leading and p is not part]
-        if any(p.rows.parts != [p] for p in found):
+        if any(p.rows.parts != [p] or not self._walks(p) for p in found):
             return None
         return sorted(found, key=lambda p: p.number)
 

@@ -81,6 +81,13 @@ class Member:
     again: bool = False
     plans: tuple[Plan, ...] = ()
 
+    def gives_rows(self, space: Space) -> bool:
+        """True when a block's rows are whole, and lie as such, as soon as the block is done."""
+        if self.matrices is None:
+            return True
+        m = self.matrices
+        return self.role == "rows" and _is_dense(m, m.out, m.columns, space)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tiled(Kernel):

@@ -150,6 +150,8 @@ class Tiling:
         made = {unit for m in together for unit in m.kernel.writes}
         for each in together:
             own = [unit for unit in self._reads(each.kernel) if unit in made]
+            if any(not m.gives_rows(space) for m in together if set(own) & set(m.kernel.writes)):
+                return False
             if not all(reads_by_rows(each.kernel, unit, self.root) for unit in own):
                 return False
             if each.role != "nest" and not all(self._by_rows(each, unit, space) for unit in own):

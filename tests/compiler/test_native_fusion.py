@@ -123,3 +123,12 @@ def test_the_search_for_rows_is_linear() -> None:
 
     original = RowFusion._before
     assert looks(200) < 2.5 * looks(100)
+
+
+def test_products_are_no_parts_of_rows() -> None:
+    def function(a: Any, b: Any) -> Any:
+        w = a @ ops.transpose(b, axes=(0, 2, 1))
+        return ops.sin(a + ops.sum(w, axis=-1, keepdims=True)), ops.cos(a)
+
+    a, b = np.ones((2, 1, 16), "float32"), np.ones((2, 1, 16), "float32")
+    np.testing.assert_allclose(program(function, a, b)([a, b])[0], np.sin(1 + 16 * a), rtol=1e-5)

@@ -147,3 +147,24 @@ def test_products_that_sum_much_are_not_done_by_blocks(batch: int) -> None:
     assert "tiled" not in kinds(step, w, v)
     for found, wanted in zip(step(w, v), exact(w, v), strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-9 * np.abs(wanted).max())
+
+
+def test_a_sum_over_rows_is_whole_before_it_is_read() -> None:
+    q, k, v, _ = inputs((8,), 256, 256, 256)
+
+    def chained(q: Any, k: Any, v: Any) -> Any:
+        return np.tanh(np.swapaxes(softmax(q @ np.swapaxes(k, -1, -2) / 10), -1, -2) @ v) @ v
+
+    wanted = chained(*(each.astype(np.float64) for each in (q, k, v)))
+    np.testing.assert_allclose(cr.compile(chained)(q, k, v), wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_rows_that_do_not_lie_as_rows() -> None:
+    q, k, v, _ = inputs((8,), 256, 256, 256)
+
+    def turned(q: Any, k: Any, v: Any) -> Any:
+        share = softmax(q @ np.swapaxes(k, -1, -2) / 10)
+        return softmax(np.einsum("bij,bjk->bki", share, v)) @ v
+
+    wanted = turned(*(each.astype(np.float64) for each in (q, k, v)))
+    np.testing.assert_allclose(cr.compile(turned)(q, k, v), wanted, rtol=1e-3, atol=1e-3)
