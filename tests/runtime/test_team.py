@@ -134,6 +134,7 @@ def _in_child(work_text: str, queue: multiprocessing.Queue[list[int]]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # of libraries with threads
 def test_a_child_has_a_team_of_its_own(work: NativeModule) -> None:
     assert call(work, "mark", 2)[:2] == [2, 2]
     context = multiprocessing.get_context("fork")
