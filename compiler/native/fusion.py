@@ -1,7 +1,8 @@
 """The partition that fuses.
 
-1. Movements are computed where they are read, except for those that must be in memory, or that
-   pick by index arrays or from several inputs and are read more than once.
+1. Movements are computed where they are read, except for those that must be in memory, that pick by
+   index arrays or from several inputs and are read more than once, or that pick from an array
+   which a scatter changes.
 2. Elementwise units of one shape that feed each other grow into clusters, as long as no path
    leaves a cluster and comes back (its kernel would have to run before and after another).
 3. A cluster of which one value is read, once, by one other kernel, is absorbed there: by a
@@ -85,7 +86,7 @@ class Fusion:
 
     def _choose_movements(self) -> None:
         """Split the movements: those in `moved` are computed where they are read."""
-        self.needed = set(self.outputs)
+        self.needed = {*self.outputs, *self._picked_before()}
         for unit in reversed(self.graph.units):
             self.needed.update(self._needs(unit))
             if not isinstance(unit.op, Movement):
@@ -109,6 +110,21 @@ class Fusion:
                 indices = unit.inputs[bound.position]
                 if not (isinstance(indices.op, Movement) and not indices.inputs):
                     yield indices
+
+    def _picked_before(self) -> Iterator[Unit]:
+        """Picks from an array of which a scatter changes elements: in place, if none comes after.
+
+        They are smaller than the array, which would be copied otherwise.
+        """
+        for scatter in self.graph.units:
+            if not isinstance(scatter.op, Scatter):
+                continue
+            operand = scatter.inputs[0]
+            for unit in dict.fromkeys(self.graph.users[operand]):
+                if isinstance(unit.op, Movement) and unit.array_type.size < operand.array_type.size:
+                    types = [each.array_type for each in unit.inputs]
+                    if unit.inputs[0] is operand and unit.op.checked_indices(types):
+                        yield unit
 
     def _is_dear(self, unit: Unit) -> bool:
         """True when an element takes more than one load and some arithmetic."""

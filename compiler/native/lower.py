@@ -13,7 +13,7 @@ from ..kernel.terms import Terms, order_of
 from ..kinds import Contraction, Movement, Reduction, Scatter
 from ..kinds.bounds import IndexBound
 from ..scalar import Scalar, Word
-from ..structural import CONSTANT
+from ..structural import CONSTANT, INPUT
 from .arrays import Arrays, nest
 from .contractions import contraction_body
 from .folds import fold_body, walks_rows
@@ -199,8 +199,11 @@ class Lowering:
         return self.partition.refusals.of(units)
 
     def _ordered(self, kernels: Sequence[Kernel]) -> list[Kernel]:
-        """The kernels in topological order, close to the graph's own."""
-        numbers = self.graph.numbers
+        """The kernels in topological order, close to the graph's own.
+
+        Those that may change rows of an argument where it lies come when nothing else can, so that
+        whatever reads the argument has done so.
+        """
         writer = {unit: kernel for kernel in kernels for unit in kernel.writes}
         waits: dict[Kernel, int] = {}
         feeds: dict[Kernel, list[Kernel]] = {kernel: [] for kernel in kernels}
@@ -210,18 +213,24 @@ class Lowering:
             waits[kernel] = len(before)
             for each in before:
                 feeds[each].append(kernel)
-        ready = [(numbers[k.writes[-1]], i, k) for i, k in enumerate(kernels) if not waits[k]]
+        ready = [(*self._turn(k), i, k) for i, k in enumerate(kernels) if not waits[k]]
         heapq.heapify(ready)
         order = []
         while ready:
-            _, _, kernel = heapq.heappop(ready)
+            *_, kernel = heapq.heappop(ready)
             order.append(kernel)
             for after in feeds[kernel]:
                 waits[after] -= 1
                 if not waits[after]:
-                    heapq.heappush(ready, (numbers[after.writes[-1]], len(order), after))
+                    heapq.heappush(ready, (*self._turn(after), len(order), after))
         assert len(order) == len(kernels), "the partition has a cycle"
         return order
+
+    def _turn(self, kernel: Kernel) -> tuple[bool, int]:
+        """What a kernel's turn is decided by, among those that can run."""
+        roots = map(self.partition.root, kernel.replaceable)
+        changes = kernel.kind == "scatter" and any(root.op is INPUT for root in roots)
+        return changes, self.graph.numbers[kernel.writes[-1]]
 
     def _checks(self) -> list[tuple[set[Unit], Check]]:
         """The checks of index arrays, each with the units that it guards."""

@@ -8,7 +8,7 @@ bytes back after the last kernel that reads them.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...runtime.buffers import ALIGNMENT
@@ -221,7 +221,23 @@ class _Planner:
                         # that reads the one and writes the other has one parameter for both.
                         donor = self.graph.inputs[self.donors[number]]
                         self.plan.places[donor] = self._result(number)
+                    self._claim_behind(root, number, writer)
                     break
+
+    def _claim_behind(self, root: Unit, number: int, writer: Mapping[Unit, int]) -> None:
+        """Let what a result replaces, and what that replaces, be written into its place too."""
+        while True:
+            step = writer[root]
+            behind = (
+                operand
+                for operand in self._replaced(root, self.kernels[step], step)
+                if operand in writer and operand not in self.result_of
+            )
+            found = next(behind, None)
+            if found is None or not self._may_take(number, writer[found]):
+                return
+            self.result_of[found] = number
+            root = found
 
     def _may_take(self, number: int, step: int) -> bool:
         """True when the kernel at `step` may write result `number`, over its donor if any."""
@@ -263,17 +279,22 @@ class _Planner:
         self._release(step, kernel, taken)
 
     def _successor(self, unit: Unit, kernel: Kernel, step: int, taken: set[Unit]) -> Unit | None:
-        """A buffer that the kernel is the last to read, element by element, for its result."""
+        """A buffer in the arena that the kernel's result may take."""
+        for root in self._replaced(unit, kernel, step):
+            if root not in taken and self.plan.places[root].kind == "arena":
+                return root
+        return None
+
+    def _replaced(self, unit: Unit, kernel: Kernel, step: int) -> Iterator[Unit]:
+        """What the kernel is the last to read, element by element, for its result."""
         for read in kernel.replaceable:
             root = self.partition.root(read)
             same = root.array_type.nbytes == unit.array_type.nbytes
             same = same and root.array_type.dtype.itemsize == unit.array_type.dtype.itemsize
-            dead = self.last_read.get(root) == step and root not in self.roots
-            if same and dead and root not in taken and self.plan.places[root].kind == "arena":
+            if same and self.last_read.get(root) == step and root not in self.roots:
                 names = [u for u in kernel.reads if self.partition.root(u) is root]
                 if all(name in kernel.replaceable for name in names):
-                    return root
-        return None
+                    yield root
 
     def _working(self, step: int, kernel: Kernel) -> None:
         copies = self.threads.get(kernel, 1)

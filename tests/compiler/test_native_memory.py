@@ -167,6 +167,65 @@ def test_a_scatter_goes_into_its_dead_operand() -> None:
     assert any(b.reuses is not None for b in made.memory.buffers)
 
 
+def rows_of(*counts: int) -> tuple[np.ndarray, ...]:
+    """A table, and for each count so many rows and indices of rows, some of them equal."""
+    parts = [(rng.normal(size=(n, 3)), rng.integers(0, 50, n)) for n in counts]
+    return rng.normal(size=(50, 3)), *(array for part in parts for array in part)
+
+
+IN_PLACE: dict[str, tuple[Any, tuple[np.ndarray, ...], dict[int, int]]] = {
+    "one scatter after the other": (
+        lambda x, u, i, v, j: ops.scatter_add(ops.scatter_add(x, u, i), v, j),
+        rows_of(4, 7),
+        {0: 0},
+    ),
+    "under another shape": (
+        lambda x, u, i: ops.reshape(
+            ops.scatter_add(ops.reshape(x, shape=(150,)), ops.sum(u, axis=1), i), shape=(50, 3)
+        ),
+        rows_of(5),
+        {0: 0},
+    ),
+    "with rows of its own": (lambda x, u, i: ops.scatter_add(x, x[i] * u, i), rows_of(6), {0: 0}),
+    "read after the update is ready": (
+        lambda x, u, i, y: (ops.scatter_add(x, u, i), ops.sum(ops.tanh(x) * y)),
+        (*rows_of(4), rng.normal(size=(50, 3))),
+        {0: 0},
+    ),
+    "each with rows of the other": (
+        lambda x, u, i, y, v, j: (
+            ops.scatter_add(x, y[j] * u[:1], i[0] + 0 * j),
+            ops.scatter_add(y, x[i] * v[:1], j[0] + 0 * i),
+        ),
+        (*rows_of(4), *rows_of(7)),
+        {0: 0, 1: 3},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_rows_are_changed_where_they_lie(name: str) -> None:
+    function, arrays, donors = IN_PLACE[name]
+    donated(function, *arrays, donors=donors)
+    memory = program(function, *arrays, donors=donors).memory
+    assert not memory.early_copies
+    assert not memory.late_copies
+    assert all(b.place.kind == "result" for b in memory.buffers if b.nbytes == arrays[0].nbytes)
+
+
+def test_a_chain_begins_in_the_memory_of_its_result() -> None:
+    """Also where nothing is donated: one array is written, not two."""
+    x, u, i, v, j = rows_of(4, 7)
+    made = program(
+        lambda x, u, i, v, j: ops.scatter_add(ops.scatter_add(x, u, i), v, j), *rows_of(4, 7)
+    )
+    assert made.memory.arena_bytes < x.nbytes
+    (result,) = made([x, u, i, v, j])
+    np.add.at(x, i, u)
+    np.add.at(x, j, v)
+    assert close(result, x, BITS)
+
+
 def test_a_view_cannot_be_donated() -> None:
     x = rng.normal(size=(10, 4))
     made = program(lambda x: x * 2, x[:5], donors={0: 0})
