@@ -17,6 +17,7 @@ from .passes.differentiate import differentiate
 from .passes.fold_constants import fold_constants
 from .passes.inline import inline, inline_all
 from .passes.linear_chain import linear_chain
+from .passes.row_sparse import row_sparse
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ DEFAULT_PASSES = (
     Pass("simplify", algebra, "rewrite by the rule table"),
     Pass("merge again", common_subexpressions, "one unit for equal units"),
     Pass("collapse", linear_chain, "affine maps after one another become one"),
+    Pass("row-sparse", row_sparse, "add cotangents of gathers in their rows alone"),
 )
 
 

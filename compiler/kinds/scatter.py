@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..dtypes import DType, int64
+from ..dtypes import DType, float64, int64
 from ..op import Op, array_types
-from ..scalar import Scalar
+from ..scalar import Scalar, Word
 from ..scalar.trace import Accessor, inputs
 from ..types import ArrayType, Type
 from .bounds import IndexBound, check_bounds, index_bounds
@@ -85,6 +85,13 @@ class Scatter(Op):
         """The new element over INPUT 0 (old) and INPUT 1 (update)."""
         result: Scalar = self.combine(*inputs([dtype, dtype]))
         return result
+
+    @cached_property
+    def adds(self) -> bool:
+        """True when updates are added to what is there."""
+        merged = self.merged(float64)
+        taken = [operand.detail for operand in merged.operands if operand.word is Word.INPUT]
+        return merged.word is Word.ADD and sorted(taken) == [0, 1]
 
 
 def scatter(**contract: Any) -> Callable[[Callable[..., Any]], Scatter]:
