@@ -21,6 +21,7 @@ from .blocks import blocks_of, targets_of
 from .function import Function
 from .memory_words import first_lanes
 from .point import Memory, Point
+from .prefetch import fetch, named_rows
 from .scalar_llvm import Words, memory_type
 from .vectors import shuffle, target
 
@@ -52,6 +53,7 @@ class Nests:
         self.schedule = schedule
         self.memory = memory
         self.function = function
+        self.named = named_rows(body, schedule)
 
     def write(self) -> Function:
         """The function's instructions."""
@@ -109,6 +111,8 @@ class Nests:
             inner = dict(counters)
             for loop in around:
                 inner[loop.axis] = stack.enter_context(self._rounds(loop))
+                for row in self.named.get((id(outer), loop.axis), ()):
+                    fetch(self._point(inner), row)
             if last is None:
                 self._statements(walk.statements, inner)
             else:

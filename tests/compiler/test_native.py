@@ -309,6 +309,27 @@ def test_scatters_add_up_equal_targets_in_order(dtype: str) -> None:
         assert close(one, expected, BITS)
 
 
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
+@pytest.mark.parametrize("count", [3, 100])
+def test_rows_of_a_large_table_are_fetched_before_their_turn(count: int, dtype: str) -> None:
+    table = rng.normal(size=(2600, 101)).astype("float32")
+    index = rng.integers(0, min(len(table), np.iinfo(dtype).max), count).astype(dtype)
+    made = program(lambda x, i: x[i], table, index)
+    assert close(made([table, index])[0], table[index], BITS)
+    assert made.llvm().count("call void @llvm.prefetch") == 7  # lines of 64 bytes in a row
+    assert "prefetch" not in program(lambda x, i: x[i], table[:2500], index).llvm()
+
+
+def test_rows_of_a_large_table_are_fetched_before_they_change() -> None:
+    table, rows = rng.normal(size=(300, 9, 101)), rng.normal(size=(5, 4, 101))
+    i, j = rng.integers(0, 300, (5, 4)), rng.integers(0, 9, (5, 4))
+    made = program(lambda x, u, i, j: ops.scatter_add(x, u, i, j), table, rows, i, j)
+    wanted = table.copy()
+    np.add.at(wanted, (i, j), rows)
+    assert close(made([table, rows, i, j])[0], wanted, BITS)
+    assert made.llvm().count("call void @llvm.prefetch") == 8  # the processor sees to the rest
+
+
 def test_an_index_outside_names_the_op_the_axis_and_the_line() -> None:
     x = rng.normal(size=(5, 3))
     made = program(lambda x, i: ops.gather(x, i) * 2, x, np.zeros(4, "int32"))
