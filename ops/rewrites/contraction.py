@@ -1,7 +1,8 @@
-"""Transposes into contractions: dimension numbers say what a transpose would do."""
+"""Transposes into contractions, whose dimension numbers say the same; products without sums."""
 
 from ... import ops
 from ...compiler.plugin import Rule, rewrites, variables
+from ..movement.permuted import permuted
 
 x, y, p, c, b = variables("x y p c b")
 
@@ -35,7 +36,24 @@ def _exchanged(x, y, p, c, b):
     return ops.dot_general(y, x, contract=(c[1], c[0]), batch=(b[1], b[0]))
 
 
+def _spread(x, y, b):
+    """The elementwise product of two arrays with their batch dimensions in front, added to 0."""
+    of_x, of_y = _kept(x.ndim, b[0]), _kept(y.ndim, b[1])
+    x, y = permuted(x, (*b[0], *of_x)), permuted(y, (*b[1], *of_y))
+    shared = y.shape[: len(b[1])]
+    stretched = (*shared, *(1 for _ in of_x), *y.shape[len(shared) :])
+    product = ops.reshape(x, shape=x.shape + (1,) * len(of_y)) * ops.reshape(y, shape=stretched)
+    return product + 0
+
+
 rewrites.add(
+    Rule(
+        ops.dot_general(x, y, contract=((), ()), batch=b),
+        _spread,
+        "each element is one product; added to 0 as sums are, it is never -0.0",
+        when=lambda b: len(b[0]) > 0,  # else it may be a link in a chain of matrices
+        name="product without a sum -> mul, add",
+    ),
     Rule(
         ops.dot_general(ops.transpose(x, axes=p), y, contract=c, batch=b),
         lambda x, y, p, c, b: ops.dot_general(

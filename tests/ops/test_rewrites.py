@@ -130,6 +130,18 @@ CASES = [
         np.transpose(K, (2, 1, 0)).copy(),
         K,
     ),
+    fires(
+        "product without a sum -> mul, add",
+        lambda x, y: ops.dot_general(x, y, contract=((), ()), batch=((1,), (0,))),
+        M,
+        N,
+    ),
+    fires(
+        "product without a sum -> mul, add",
+        lambda x, y: ops.dot_general(x, y, contract=((), ()), batch=((0, 2), (2, 0))),
+        K,
+        np.transpose(K, (2, 1, 0)).copy(),
+    ),
     fires("transpose of a product", lambda x, y: ops.transpose(product(x, y)), M, N),
     fires(
         "transpose of a product", lambda x, y: ops.transpose(batched(x, y), axes=(0, 2, 1)), K, -K
