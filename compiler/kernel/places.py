@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import gcd
 
 from ..dtypes import int64
 from ..scalar import Scalar, Word
@@ -68,12 +69,55 @@ def _within(
     )
 
 
-def _never_positive(terms: Terms, scalar: Scalar, guards: Sequence[Scalar]) -> bool:
+def _never_positive(terms: Terms, scalar: Scalar, guards: Sequence[Scalar], times: int = 1) -> bool:
+    """True when a sum is not positive, given that no guard (each taken `times`) is."""
+    scalar = _reduced(terms, scalar)
     for guard in (terms.number(0), *guards):
-        span = terms.range(_difference(terms, scalar, guard))
+        span = terms.range(_difference(terms, scalar, _scaled(terms, guard, times)))
         if span is not None and span[1] <= 0:
             return True
-    return False
+    return any(
+        _never_positive(terms, wider, guards, each)
+        for quotient, factor in terms.form(scalar).products
+        if (wider := _without(terms, scalar, quotient, factor)) is not None
+        for each in {1, abs(factor) * times}
+    )
+
+
+def _without(terms: Terms, scalar: Scalar, quotient: Scalar, factor: int) -> Scalar | None:
+    """A sum that is positive wherever ``scalar = a + factor * (x // d)`` is, if there is one.
+
+    As ``x - d + 1 <= d * (x // d) <= x``, ``d * scalar`` is at most ``d * a + factor * x``, or that
+    less ``factor * (d - 1)`` for a negative factor; and it is at least `d` where `scalar` is
+    positive.
+    """
+    if quotient.word is not Word.TRUNCATED_DIVIDE or quotient.operands[1].word is not Word.LITERAL:
+        return None
+    x, by = quotient.operands[0], quotient.operands[1].detail
+    rest = _difference(terms, scalar, _scaled(terms, quotient, factor))
+    spans = terms.range(x), terms.range(rest)
+    if by <= 0 or spans[0] is None or spans[1] is None or spans[0][0] < 0:
+        return None
+    if max(map(abs, spans[1])) * by + spans[0][1] * abs(factor) >= 2**62:
+        return None
+    bound = terms.make(Word.ADD, (_scaled(terms, rest, by), _scaled(terms, x, factor)), int64)
+    return _difference(terms, bound, terms.number((by - 1) * (1 + min(factor, 0))))
+
+
+def _reduced(terms: Terms, scalar: Scalar) -> Scalar:
+    """The sum over the common divisor of its factors: positive where the sum is."""
+    form = terms.form(scalar)
+    by = gcd(*(factor for _, factor in form.products))
+    if by < 2:
+        return scalar
+    total = terms.number(-(-form.constant // by))
+    for atom, factor in form.products:
+        total = terms.make(Word.ADD, (total, _scaled(terms, atom, factor // by)), int64)
+    return total
+
+
+def _scaled(terms: Terms, scalar: Scalar, factor: int) -> Scalar:
+    return terms.make(Word.MULTIPLY, (scalar, terms.number(factor)), int64)
 
 
 def _difference(terms: Terms, a: Scalar, b: Scalar) -> Scalar:

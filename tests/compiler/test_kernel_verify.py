@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nine_kernels import NINE, product, skip_gram, softmax
 
 from chainrule import ops
@@ -299,13 +301,48 @@ def chosen(index: Callable[[Scalar], Scalar]) -> Body:
         lambda i: truncated_divide(select(i >= 2, i - 2, 0), 2) + 1,
         lambda i: select(i > 3, select(i > 5, i - 6, i - 2), 3 - i),
         lambda i: select(i == 7, i - 5, 1),
+        lambda i: 1 - truncated_divide(select(i < 3, i, 0), 2),
+        lambda i: truncated_divide(select(i < 4, i, 0), 2) * 3,
+        lambda i: select(i > 3, truncated_divide(i, 2) - 2, 0),
     ],
 )
 def test_choices_keep_places_inside(index: Callable[[Scalar], Scalar]) -> None:
     verify(chosen(index))
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    bound=st.integers(-1, 9),
+    by=st.integers(1, 5),
+    factor=st.integers(-3, 3),
+    start=st.integers(-4, 9),
+    shift=st.integers(-4, 9),
+)
+def test_places_that_pass_are_inside(
+    bound: int, by: int, factor: int, start: int, shift: int
+) -> None:
+    """Conditions, choices and quotients of random sizes, against every index that there is."""
+    indices = [(i if i < bound else 1) // by * factor + max(i - start, 0) + shift for i in range(8)]
+    try:
+        verify(
+            chosen(
+                lambda i: (
+                    truncated_divide(select(i < bound, i, 1), by) * factor
+                    + select(i >= start, i - start, 0)
+                    + shift
+                )
+            )
+        )
+    except VerificationError:
+        return
+    assert all(0 <= index < 4 for index in indices)
+
+
 def test_choices_that_do_not_help() -> None:
+    wide = chosen(lambda i: 1 - truncated_divide(select(i < 5, i, 0), 2))
+    assert "reaches from -2 to 1" in sentence(wide)
+    wide = chosen(lambda i: truncated_divide(select(i < 5, i, 0), 2) * 3)
+    assert "reaches from 0 to 9" in sentence(wide)
     assert "reaches from -4 to 3" in sentence(chosen(lambda i: select(i >= 3, i - 4, 0)))
     assert "reaches from 0 to 7" in sentence(chosen(lambda i: select(i < 4, 0, i)))
     assert "reaches from 0 to 7" in sentence(chosen(lambda i: select((i < 4) & (i > 2), 0, i)))
