@@ -82,6 +82,14 @@ class MemoryWords:
         one = self.function.do(f"insertelement {wide} poison, {kind} {register}, i64 0")
         return self.function.do(shuffle(wide, one, "poison", [0] * self.width))
 
+    def below(self, count: str) -> str:
+        """The mask of the first `count` lanes, a register: a byte counts each lane, as 64 fit."""
+        assert self.width <= 64
+        lanes = ", ".join(f"i8 {lane}" for lane in range(self.width))
+        few = self.function.do(f"trunc i64 {count} to i8")
+        every = self.splat("i8", few)
+        return self.function.do(f"icmp ult <{self.width} x i8> <{lanes}>, {every}")
+
     @property
     def _bits(self) -> str:
         return f"<{self.width} x i1>"

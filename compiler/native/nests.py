@@ -19,7 +19,7 @@ from ..kernel.terms import order_of, postorder
 from ..scalar import Scalar, Word
 from .blocks import blocks_of, targets_of
 from .function import Function
-from .memory_words import first_lanes
+from .memory_words import MemoryWords, first_lanes
 from .point import Memory, Point
 from .prefetch import fetch, named_rows
 from .scalar_llvm import Words, memory_type
@@ -169,7 +169,7 @@ class Nests:
             self._wide(loop, counters, statements, str(whole * width), width, mask)
 
     def _many(self, loop: Loop, counters: Counters, statements: Sequence[Store | Combine]) -> None:
-        """Whole vectors from ``%from`` on, then single elements up to ``%to``."""
+        """Whole vectors from ``%from`` on, then what is left up to ``%to``."""
         function, width = self.function, vector_width(statements)
         count = function.do("sub i64 %to, %from")
         whole = function.do(f"and i64 {count}, {-width}")
@@ -179,12 +179,15 @@ class Nests:
             function.loop(middle, start="%from", step=width) as at,
         ):
             self._wide(loop, counters, statements, at, width)
-        with (
-            function.when(function.do(f"icmp ult i64 {middle}, %to")),
-            function.loop("%to", start=middle) as at,
-        ):
-            inner = {**counters, loop.axis: at}
-            self._straight(statements, lambda: self._point(inner))
+        with function.when(function.do(f"icmp ult i64 {middle}, %to")):
+            if target().masks:
+                left = function.do(f"sub i64 {count}, {whole}")
+                mask = MemoryWords(function, width).below(left)
+                self._wide(loop, counters, statements, middle, width, mask)
+                return
+            with function.loop("%to", start=middle) as at:
+                inner = {**counters, loop.axis: at}
+                self._straight(statements, lambda: self._point(inner))
 
     def _wide(
         self,

@@ -27,6 +27,11 @@ class Target:
     vector_bits: int
     registers: int
 
+    @property
+    def masks(self) -> bool:
+        """True where loads and stores of some lanes alone cost as much as those of all."""
+        return self.vector_bits == 512
+
     def lanes(self, dtype: DType) -> int:
         """Elements of one register."""
         return self.vector_bits // (8 * dtype.itemsize)
