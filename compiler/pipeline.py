@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -89,15 +88,13 @@ def optimise(
     Parameters
     ----------
     check : bool
-        Verify the graph after each pass. The environment variable ``CHAINRULE_VERIFY`` asks for
-        the same of every program.
+        Verify the graph after each pass.
 
     Returns
     -------
     graph, records
         The last graph, and what each pass did.
     """
-    check = check or verification_wanted()
     records = []
     for each in passes:
         notes = Notes()
@@ -115,8 +112,3 @@ def optimise(
         )
         graph = after
     return graph, tuple(records)
-
-
-def verification_wanted() -> bool:
-    """Whether the environment asks for a check after each pass."""
-    return bool(os.environ.get("CHAINRULE_VERIFY"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +12,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from ..runtime.cache import store
 from .errors import ArgumentError, UnsupportedError
-from .explain import explain
 from .graph import Graph
 from .interpret import checked_input, evaluate
-from .pipeline import DEFAULT_PASSES, Pass, PassRecord, optimise, verification_wanted
 from .sources import UnreadableError
 
 if TYPE_CHECKING:
     from .native.build import NativeProgram
+    from .pipeline import Pass, PassRecord
+
+
+VERIFY = "CHAINRULE_VERIFY"
+"""The environment variable that asks for a check of the graph after each pass."""
 
 
 class Backend(Protocol):
@@ -70,7 +73,7 @@ class Program:
         traced: Graph,
         *,
         backend: str = "native",
-        passes: Sequence[Pass] = DEFAULT_PASSES,
+        passes: Sequence[Pass] | None = None,
         donors: Mapping[int, int] | None = None,
         threads: int | None = None,
         leaves: Callable[[Sequence[Any]], Sequence[Any]] = list,
@@ -84,9 +87,9 @@ class Program:
         self.backend = backend
         self.donors = dict(donors or {})
         self.threads = threads
-        self.check = check or verification_wanted()
+        self.check = check or bool(os.environ.get(VERIFY))
         self.cache = "not asked"
-        self._passes = tuple(passes)
+        self._passes = None if passes is None else tuple(passes)
         self._leaves = leaves
         self.run = BACKENDS[backend](self)
         self.compile_seconds = time.perf_counter() - started
@@ -94,7 +97,10 @@ class Program:
     @cached_property
     def _optimised(self) -> tuple[Graph, tuple[PassRecord, ...]]:
         """What the passes made; a program out of the cache runs them when somebody looks."""
-        return optimise(self.traced, self._passes, check=self.check)
+        from .pipeline import DEFAULT_PASSES, optimise
+
+        passes = DEFAULT_PASSES if self._passes is None else self._passes
+        return optimise(self.traced, passes, check=self.check)
 
     @property
     def graph(self) -> Graph:
@@ -157,6 +163,8 @@ class Program:
 
     def explain(self) -> str:
         """What was collapsed, fused, kept apart, reused and why."""
+        from .explain import explain
+
         return explain(self)
 
     def profile(self, *args: Any, calls: int = 50) -> Profile:
@@ -194,6 +202,7 @@ def _reference(program: Program) -> Backend:
 
 def _native(program: Program) -> Backend:
     """The program out of the disk cache, else compiled and kept there."""
+    from ..runtime.cache import store
     from .native.cached import load, save
     from .native.key import program_key
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import Any, TypeVar
 
 from .errors import PluginError
@@ -24,6 +25,11 @@ class Registry:
         self._roles: dict[Role, Op] = {}
         self._operators: dict[str, Op] = {}
         self._players: dict[Role, Callable[..., Any]] = {}
+        self._homes: dict[str, str] = {}
+
+    def expect(self, homes: Mapping[str, str]) -> None:
+        """Announce ops by name and module: a module is imported when its op is asked for."""
+        self._homes.update(homes)
 
     def add(self, op: Op) -> None:
         """Check a completed record and enter it.
@@ -52,8 +58,9 @@ class Registry:
 
     def _check_name(self, op: Op) -> None:
         known = self._ops.get(op.name)
-        if known is not None and known.__module__ != op.__module__:
-            raise PluginError(f"plugin {op.name}: the name is taken by {known.__module__}")
+        home = self._homes.get(op.name) if known is None else known.__module__
+        if home is not None and home != op.__module__:
+            raise PluginError(f"plugin {op.name}: the name is taken by {home}")
 
     def _claim(self, table: dict[K, Op], key: K, op: Op) -> None:
         holder = table.setdefault(key, op)
@@ -64,6 +71,7 @@ class Registry:
     def remove(self, op: Op) -> None:
         """Forget an op (a plugin under development, registered again)."""
         self._ops.pop(op.name, None)
+        self._homes.pop(op.name, None)
         if op.role is not None:
             self._roles.pop(op.role, None)
         if op.operator is not None:
@@ -71,21 +79,23 @@ class Registry:
 
     def __getitem__(self, name: str) -> Op:
         if name not in self._ops:
-            raise PluginError(f"no op is named {name!r}; `chainrule ops` lists them")
+            if name not in self._homes:
+                raise PluginError(f"no op is named {name!r}; `chainrule ops` lists them")
+            import_module(self._homes[name])
         return self._ops[name]
 
     def __contains__(self, name: str) -> bool:
-        return name in self._ops
+        return name in self._ops or name in self._homes
 
     def __iter__(self) -> Iterator[Op]:
-        return iter(tuple(self._ops.values()))
+        return (self[name] for name in self.names())
 
     def __len__(self) -> int:
-        return len(self._ops)
+        return len(self.names())
 
     def names(self) -> list[str]:
-        """The names of all registered ops, sorted."""
-        return sorted(self._ops)
+        """The names of all ops, sorted."""
+        return sorted(self._ops.keys() | self._homes.keys())
 
     def role(self, role: Role) -> Op:
         """The op that plays `role` for the compiler."""

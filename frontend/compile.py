@@ -10,13 +10,12 @@ from contextlib import suppress
 from functools import update_wrapper
 from threading import RLock
 from types import MethodType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from ..compiler.builder import current
 from ..compiler.errors import ArgumentError, RecompilationWarning
-from ..compiler.pipeline import DEFAULT_PASSES, Pass
 from ..compiler.program import Program
 from ..compiler.provenance import user_frame
 from ..compiler.structural import CALL
@@ -37,6 +36,9 @@ from .recent import MISS, Recent, recent_call
 from .subprograms import emit
 from .trace import trace_leaves
 
+if TYPE_CHECKING:
+    from ..compiler.pipeline import Pass
+
 PROGRAMS_KEPT = 64
 RECENT_CALLS = 4
 RECOMPILATIONS_BEFORE_WARNING = 8
@@ -50,7 +52,7 @@ def compile(
     static_argnames: str | Sequence[str] = (),
     donate_argnames: str | Sequence[str] = (),
     threads: int | None = None,
-    passes: Sequence[Pass] = DEFAULT_PASSES,
+    passes: Sequence[Pass] | None = None,
     backend: str = "native",
 ) -> Callable[[Callable[..., Any]], Compiled]: ...
 @overload
@@ -61,7 +63,7 @@ def compile(
     static_argnames: str | Sequence[str] = (),
     donate_argnames: str | Sequence[str] = (),
     threads: int | None = None,
-    passes: Sequence[Pass] = DEFAULT_PASSES,
+    passes: Sequence[Pass] | None = None,
     backend: str = "native",
 ) -> Compiled: ...
 def compile(
@@ -71,7 +73,7 @@ def compile(
     static_argnames: str | Sequence[str] = (),
     donate_argnames: str | Sequence[str] = (),
     threads: int | None = None,
-    passes: Sequence[Pass] = DEFAULT_PASSES,
+    passes: Sequence[Pass] | None = None,
     backend: str = "native",
 ) -> Any:
     """Make `function` run as one native program.
@@ -87,8 +89,8 @@ def compile(
     threads : int, optional
         Threads that may share the work of a call, the caller's among them; the results do not
         depend on it. By default as many as ``CHAINRULE_THREADS`` says, or as there are CPUs.
-    passes : sequence of Pass
-        The compiler's passes in order.
+    passes : sequence of Pass, optional
+        Passes in order, in the place of `chainrule.compiler.pipeline.DEFAULT_PASSES`.
     backend : str
         ``"native"``, or ``"reference"`` to run the graph in NumPy.
 
@@ -144,7 +146,7 @@ class Compiled:
         static_argnames: str | Sequence[str],
         donate_argnames: str | Sequence[str],
         threads: int | None,
-        passes: Sequence[Pass],
+        passes: Sequence[Pass] | None,
         backend: str,
     ) -> None:
         self.function = function
@@ -157,7 +159,7 @@ class Compiled:
         if both:
             raise ArgumentError(f"{sorted(both)[0]} cannot be both static and donated")
         self.threads = threads
-        self.passes = tuple(passes)
+        self.passes = passes if passes is None else tuple(passes)
         self.backend = backend
         self.recompilations = 0
         self._plans: OrderedDict[Any, _Plan] = OrderedDict()

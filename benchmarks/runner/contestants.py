@@ -38,8 +38,9 @@ _THREADS = (
     "NUMBA_NUM_THREADS",
 )
 
-# They make OpenBLAS believe in another processor: slower than a user's NumPy.
-_MISLEADING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+# They make OpenBLAS believe in another processor, slower than a user's NumPy, and Python compile
+# the sources of what is not installed in each process.
+_MISLEADING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
 
 _CACHES = {
     "CHAINRULE_CACHE_DIR": "off",

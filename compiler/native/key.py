@@ -25,12 +25,12 @@ FORMAT = 1
 
 
 def program_key(
-    traced: Graph, passes: Sequence[Pass], donors: Mapping[int, int], threads: int | None
+    traced: Graph, passes: Sequence[Pass] | None, donors: Mapping[int, int], threads: int | None
 ) -> str:
     """The name under which the program of a traced graph is kept.
 
     Two graphs of one fingerprint share a program, whatever their lines and names are: those are
-    looked up in the traced graph when somebody asks.
+    looked up in the traced graph when somebody asks. Without `passes` they are our own sources'.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def program_key(
         FORMAT,
         own_digest(),
         _foreign_digest(traced),
-        tuple((each.name, digest_of([each.run])) for each in passes),
+        None if passes is None else [(each.name, digest_of([each.run])) for each in passes],
         traced.fingerprint,
         sorted(donors.items()),
         threads or team.threads(),

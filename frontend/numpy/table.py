@@ -41,13 +41,11 @@ def implements(original: Callable[..., Any], weak: bool = False) -> Callable[[F]
     name = name_of(original)
 
     def register(function: F) -> F:
-        signature = inspect.signature(function)
-
         @functools.wraps(function)
         def either(*args: Any, **kwargs: Any) -> Any:
             if not holds_traced(args) and not holds_traced(kwargs.values()):
                 return original(*args, **kwargs)
-            return call_traced(name, function, signature, weak, args, kwargs)
+            return call_traced(name, function, weak, args, kwargs)
 
         TABLE[name] = either
         return either  # type: ignore[return-value]
@@ -58,7 +56,6 @@ def implements(original: Callable[..., Any], weak: bool = False) -> Callable[[F]
 def call_traced(
     name: str,
     function: Callable[..., Any],
-    signature: inspect.Signature,
     weak: bool,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
@@ -66,6 +63,7 @@ def call_traced(
     """The function's result in the current trace; errors gain its name."""
     if current() is None:
         raise leaked(_first_traced((*args, *kwargs.values()))).within(name, [])
+    signature = _signature(function)
     bound = _bind(name, signature, args, kwargs)
     _check_parameters(name, signature, bound.arguments)
     try:
@@ -74,6 +72,11 @@ def call_traced(
     except LocatedError as error:
         arrays = [v for v in _flat((*args, *kwargs.values())) if isinstance(v, Value)]
         raise error.within(name, [describe_operand("array", v) for v in arrays]) from None
+
+
+@functools.cache
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -11,10 +11,11 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
+from chainrule.compiler import pipeline, sources
 from chainrule.compiler import program as program_module
-from chainrule.compiler import sources
 from chainrule.compiler.native.cached import LoadedProgram
 from chainrule.compiler.pipeline import DEFAULT_PASSES, Pass
+from chainrule.runtime.cache import store
 from chainrule.runtime.errors import CacheWarning
 
 
@@ -84,10 +85,10 @@ def test_a_loaded_program_runs_no_pass_and_builds_nothing(
     given = problem(rng)
     expected = cr.compile(step)(*given)
     calls: list[str] = []
-    for name in ("optimise", "_built"):
-        real = getattr(program_module, name)
+    for module, name in ((pipeline, "optimise"), (program_module, "_built")):
+        real = getattr(module, name)
         monkeypatch.setattr(
-            program_module, name, lambda *a, n=name, r=real, **k: calls.append(n) or r(*a, **k)
+            module, name, lambda *a, n=name, r=real, **k: calls.append(n) or r(*a, **k)
         )
     again = cr.compile(step)
     assert_same_bits(again(*given), expected)
@@ -247,7 +248,7 @@ def test_a_whole_file_with_other_content_is_damage_too(content: bytes, folder: P
     compiled = cr.compile(lambda x: x + 1)
     compiled(np.ones(3))
     (path,) = files(folder)
-    kept = program_module.store()
+    kept = store()
     assert kept is not None
     kept.put(path.stem, content)
     with pytest.warns(CacheWarning, match=r"is damaged \(\w+Error: "):
