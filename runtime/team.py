@@ -1,9 +1,10 @@
 """The thread team: one for the process, shared by all programs.
 
-Programs call two native functions through their import table. ``run`` has a function done by
-several threads at once, the caller's among them; ``barrier`` makes those wait for each other.
-A caller that finds the team at work, in another Python thread or further out on its own stack,
-does all of its work alone. Workers start with the first run that needs them, see no Python, and
+Programs call four native functions through their import table. ``run`` has a function done by
+several threads at once, the caller's among them; these ``claim`` items of work, say when they
+``finish`` one, and ``await`` those that others do. No thread but the caller's is sure to come. A
+caller that finds the team at work, in another Python thread or further out on its own stack, does
+all of its work alone. Workers start with the first run that needs them, see no Python, and
 sleep when nothing is to do. A child process has none after a fork, until it needs them.
 """
 
@@ -25,6 +26,10 @@ __all__ = ["ThreadsError", "limited_to", "set_threads", "supported", "team_addre
 
 VARIABLE = "CHAINRULE_THREADS"
 """The environment variable that says how many threads programs may use."""
+
+
+CALLED = ("run", "claim", "finish", "await")
+"""What programs call."""
 
 
 class ThreadsError(ChainruleError, ValueError):
@@ -84,9 +89,9 @@ def limited_to(count: int) -> Iterator[None]:
 
 
 def team_addresses() -> dict[str, int]:
-    """The addresses of ``run`` and ``barrier``."""
+    """The addresses of what programs call, by name."""
     module = _module()
-    return {name: module.address(f"team_{name}") for name in ("run", "barrier")}
+    return {name: module.address(f"team_{name}") for name in CALLED}
 
 
 def _checked(count: object, what: str) -> int:

@@ -1,8 +1,14 @@
 """The thread team as LLVM IR: two functions that programs call, and what their threads run.
 
-One word, ``@word``, starts each run: a counter in its upper bits, the number of threads that take
-part in its lowest eight. A worker that reads a new word knows from it alone whether it takes part;
-only then does it read ``@work`` and ``@frame``, which stay as they are until it has reported.
+One word, ``@word``, starts each run: a counter in its upper bits, the number of threads that may
+take part in its lowest eight. A worker that reads a new word goes through ``@gate``, if that is
+open for the same run, and counts itself there; only then does it read ``@work`` and ``@frame``.
+The caller shuts the gate when the work is done, and waits for those who are inside: a worker that
+the system did not let run comes too late, and nobody waits for it.
+
+Work is in *items*. An item has a bit in a word of claims: who sets it does the item. A thread takes
+its own items, then, after a moment, those that others have not begun. How many are done is counted,
+and waited for, so that a thread that does not come costs its share of the work and no more.
 
 Waiting is a bounded spin, then a futex on the lower half of the word that is waited for. Whoever
 parks first counts itself as a sleeper; whoever changes the word looks at the sleepers afterwards.
@@ -23,8 +29,12 @@ _FUTEX = {"x86_64": 202, "aarch64": 98}  # number of the system call
 _WAIT, _WAKE = 128, 129  # FUTEX_WAIT and FUTEX_WAKE, both private to the process
 _SPINS = 4000
 """Rounds of spinning before a thread parks: some tens of microseconds."""
+_MOMENT = 32
+"""Rounds of spinning before a thread takes what is another's: a microsecond at most."""
 
 MOST_THREADS = 64
+"""As many as there are bits in a word of claims."""
+_SHUT = -(2**63)
 
 
 def supported() -> bool:
@@ -104,11 +114,26 @@ rest:
   %mine = icmp ult i64 %number, %threads
   br i1 %mine, label %run, label %next
 run:
-  %work = load ptr, ptr @work, align 64
+  %counter = lshr i64 %word, 8
+  %shut = load atomic i64, ptr @gate acquire, align 64
+  br label %gate
+gate:
+  %seen = phi i64 [ %shut, %run ], [ %other, %enter ]
+  %current = lshr i64 %seen, 8
+  %open = icmp eq i64 %current, %counter
+  br i1 %open, label %enter, label %next
+enter:
+  %inside = add i64 %seen, 1
+  %pair = cmpxchg ptr @gate, i64 %seen, i64 %inside seq_cst acquire
+  %other = extractvalue {{ i64, i1 }} %pair, 0
+  %entered = extractvalue {{ i64, i1 }} %pair, 1
+  br i1 %entered, label %work, label %gate
+work:
+  %given = load ptr, ptr @work, align 64
   %frame = load ptr, ptr @frame, align 8
-  call void %work(ptr %frame, i64 %number, i64 %threads)
-  %reported = atomicrmw sub ptr @left, i64 1 seq_cst
-  call void @wake(ptr @left, ptr @left.sleepers)
+  call void %given(ptr %frame, i64 %number, i64 %threads)
+  %left = atomicrmw sub ptr @gate, i64 1 seq_cst
+  call void @wake(ptr @gate, ptr @gate.sleepers)
   br label %next
 next:
   br label %rest
@@ -171,52 +196,83 @@ ready:
   %there = load i64, ptr @hired, align 8
   %fewer = icmp ult i64 %there, %threads
   %count = select i1 %fewer, i64 %there, i64 %threads
-  %others = sub i64 %count, 1
   store ptr %work, ptr @work, align 64
   store ptr %frame, ptr @frame, align 8
-  store atomic i64 %others, ptr @left release, align 64
   %old = load atomic i64, ptr @word monotonic, align 64
   %counter = lshr i64 %old, 8
   %counted = add i64 %counter, 1
   %high = shl i64 %counted, 8
+  store atomic i64 %high, ptr @gate release, align 64
   %word = or i64 %high, %count
   store atomic i64 %word, ptr @word seq_cst, align 64
   call void @wake(ptr @word, ptr @word.sleepers)
   call void %work(ptr %frame, i64 0, i64 %count)
+  %shutting = atomicrmw or ptr @gate, i64 {_SHUT} seq_cst
   br label %wait
 wait:
-  %left = load atomic i64, ptr @left acquire, align 64
-  %all = icmp eq i64 %left, 0
-  br i1 %all, label %done, label %more
+  %now = load atomic i64, ptr @gate acquire, align 64
+  %inside = and i64 %now, 255
+  %nobody = icmp eq i64 %inside, 0
+  br i1 %nobody, label %done, label %more
 more:
-  %now = call i64 @change(ptr @left, ptr @left.sleepers, i64 %left)
+  %then = call i64 @change(ptr @gate, ptr @gate.sleepers, i64 %now)
   br label %wait
 done:
   store atomic i64 0, ptr @busy release, align 64
   ret void
 }}
 
-; void team_barrier(i64 threads)
-define void @team_barrier(i64 %threads) nounwind {{
+; i1 team_claim(i64* claims, i64 item, i1 own): whether the caller is to do the item.
+define i1 @team_claim(ptr %claims, i64 %item, i1 %own) nounwind {{
 start:
-  %several = icmp ugt i64 %threads, 1
-  br i1 %several, label %arrive, label %done
-arrive:
-  %phase = load atomic i64, ptr @phase acquire, align 64
-  %before = atomicrmw add ptr @arrived, i64 1 acq_rel
-  %here = add i64 %before, 1
-  %last = icmp eq i64 %here, %threads
-  br i1 %last, label %open, label %wait
-open:
-  store atomic i64 0, ptr @arrived monotonic, align 64
-  %next = add i64 %phase, 1
-  store atomic i64 %next, ptr @phase seq_cst, align 64
-  call void @wake(ptr @phase, ptr @phase.sleepers)
+  %bit = shl i64 1, %item
+  br i1 %own, label %take, label %look
+look:
+  %n = phi i64 [ 0, %start ], [ %n.next, %again ]
+  %seen = load atomic i64, ptr %claims monotonic, align 8
+  %there = and i64 %seen, %bit
+  %free = icmp eq i64 %there, 0
+  br i1 %free, label %again, label %begun
+again:
+  {pause}
+  %n.next = add i64 %n, 1
+  %more = icmp ult i64 %n.next, {_MOMENT}
+  br i1 %more, label %look, label %take
+take:
+  %before = atomicrmw or ptr %claims, i64 %bit acq_rel
+  %was = and i64 %before, %bit
+  %first = icmp eq i64 %was, 0
+  ret i1 %first
+begun:
+  ret i1 false
+}}
+
+; void team_finish(i64* done, i64 all): one item more is done.
+define void @team_finish(ptr %done, i64 %all) nounwind {{
+  %before = atomicrmw add ptr %done, i64 1 seq_cst
+  %now = add i64 %before, 1
+  %last = icmp eq i64 %now, %all
+  br i1 %last, label %call, label %more
+call:
+  call void @wake(ptr %done, ptr @done.sleepers)
+  br label %more
+more:
   ret void
+}}
+
+; void team_await(i64* done, i64 all): until all items are done.
+define void @team_await(ptr %done, i64 %all) nounwind {{
+start:
+  %first = load atomic i64, ptr %done acquire, align 64
+  br label %look
+look:
+  %seen = phi i64 [ %first, %start ], [ %then, %wait ]
+  %last = icmp eq i64 %seen, %all
+  br i1 %last, label %over, label %wait
 wait:
-  %now = call i64 @change(ptr @phase, ptr @phase.sleepers, i64 %phase)
-  br label %done
-done:
+  %then = call i64 @change(ptr %done, ptr @done.sleepers, i64 %seen)
+  br label %look
+over:
   ret void
 }}
 
@@ -237,8 +293,8 @@ declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 
 
 # Each on a cache line of its own; @hired counts the caller as one.
-_WORDS = ("word", "left", "busy", "phase", "arrived")
-_SLEEPERS = ("word.sleepers", "left.sleepers", "phase.sleepers")
+_WORDS = ("word", "gate", "busy")
+_SLEEPERS = ("word.sleepers", "gate.sleepers", "done.sleepers")
 _GLOBALS = "\n".join(
     [
         *(f"@{name} = internal global i64 0, align 64" for name in (*_WORDS, *_SLEEPERS, "born")),

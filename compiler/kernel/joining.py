@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..dtypes import int64
@@ -84,11 +84,12 @@ class Accesses:
             for factors in self.factors
         )
 
-    def joined(self, loops: Sequence[Loop]) -> list[Loop]:
-        """The loops with all neighbours joined that can be."""
+    def joined(self, loops: Sequence[Loop], kept: Container[int] = ()) -> list[Loop]:
+        """The loops with all neighbours joined that can be; those over `kept` axes stay apart."""
         done: list[Loop] = []
         for loop in loops:
-            if done and self.joins(done[-1], loop):
+            same = bool(done) and (done[-1].axis in kept) is (loop.axis in kept)
+            if same and self.joins(done[-1], loop):
                 loop = Loop(loop.axis, done.pop().extent * loop.extent)
             done.append(loop)
         return done

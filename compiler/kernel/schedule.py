@@ -5,7 +5,7 @@ A schedule changes no value: it is found from the body, and every device may hav
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from ..scalar import Scalar
@@ -24,8 +24,14 @@ from .grammar import (
 from .joining import Accesses, Loop, address_of, loops_over
 from .terms import Terms, postorder
 
-LEAST_INNER = 512
+LEAST_INNER = 64
 """Rounds of a divided loop inside others, which then has no rest of a known length."""
+
+GRAIN = 64
+"""Rounds across lanes are dealt out in multiples of so many: whole vectors and cache lines."""
+
+SMALL_GRAIN = 16
+"""The same for loops so short that threads would get very different shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +71,24 @@ class Schedule:
     walks: dict[int, Walk]
     divided: Loop | None
 
+    @property
+    def grain(self) -> int:
+        """How many rounds of the divided loop a thread should get at a time."""
+        across = (walk.loops[-1] for walk in self.walks.values() if walk.lanes)
+        if self.divided is None or self.divided not in across:
+            return 1
+        return GRAIN if self.divided.extent >= 8 * GRAIN else SMALL_GRAIN
+
 
 def schedule(body: Body) -> Schedule:
     """The joined loops, the vector loops and the divided loop of a body."""
     walks: dict[int, Walk] = {}
+    kept = _inside_ordered(body)
     pending = list(body.statements)
     while pending:
         statement = pending.pop()
         if isinstance(statement, For):
-            found = walks[id(statement)] = _walk(body.terms, statement)
+            found = walks[id(statement)] = _walk(body.terms, statement, kept)
             pending.extend(found.statements)
         elif not isinstance(statement, (Store, Combine)):
             pending.extend(statement.statements)
@@ -95,7 +110,7 @@ def accesses(terms: Terms, statements: Sequence[Statement]) -> Accesses:
     return Accesses(terms, roots, addresses)
 
 
-def _walk(terms: Terms, outer: For) -> Walk:
+def _walk(terms: Terms, outer: For, kept: Set[int]) -> Walk:
     axes, inner = [outer.axis], outer
     while len(inner.statements) == 1:
         (only,) = inner.statements
@@ -103,10 +118,24 @@ def _walk(terms: Terms, outer: For) -> Walk:
             break
         axes.append(only.axis)
         inner = only
-    loops = accesses(terms, inner.statements).joined(loops_over(terms, axes))
+    loops = accesses(terms, inner.statements).joined(loops_over(terms, axes), kept)
     last = loops[-1].axis if loops and not outer.ordered else None
     lanes = last is not None and runs_across_lanes(terms, inner.statements, last)
     return Walk(tuple(loops), inner.statements, outer.ordered, lanes)
+
+
+def _inside_ordered(body: Body) -> Set[int]:
+    """The axes of loops inside others that run in order.
+
+    Such a loop is the one that can be divided. Where it stands a second time, as in the copy that
+    goes before a scatter, it is not joined with loops around it.
+    """
+    found: set[int] = set()
+    for outer in walk(body.statements):
+        if isinstance(outer, For) and outer.ordered:
+            inside = walk(outer.statements)
+            found.update(each.axis for each in inside if isinstance(each, For) and not each.ordered)
+    return found
 
 
 def runs_across_lanes(terms: Terms, statements: Sequence[Statement], axis: int) -> bool:

@@ -32,7 +32,7 @@ from .memory import MemoryPlan, rounded
 from .memory import plan as plan_memory
 from .nests import Nests
 from .partition import Partition, Partitioner, check, fused
-from .place import TEAM_BARRIER, TEAM_RUN, Place
+from .place import TEAM, Place
 from .recipe import Import, Recipe
 from .record import KernelRecord, record
 from .tiled import Tiled
@@ -267,6 +267,7 @@ class _Build:
             (*(span(unit) for unit in kernel.writes if unit.array_type.size), *whole),
             kernel.rounds,
             divided,
+            kernel.grain,
             working,
             self.checks.index(kernel) if isinstance(kernel, Check) else None,
         )
@@ -310,14 +311,14 @@ class _Build:
         used = {place for call in calls for place in call.places}
         used |= {source for source, _, _ in (*memory.early_copies, *memory.late_copies)}
         if any(call.divided for call in calls):
-            used |= {TEAM_RUN, TEAM_BARRIER}
+            used.update(TEAM.values())
         return sorted(place for place in used if place.kind in ("constant", "routine", "team"))
 
     def _import(self, place: Place) -> Import:
         if place.kind == "routine":
             return Import("routine", self.routines[place.number])
         if place.kind == "team":
-            return Import("team", "run" if place == TEAM_RUN else "barrier")
+            return Import("team", team.CALLED[place.number])
         return Import("constant", self._constant(place).digest)
 
     def _constants(self, imports: Sequence[Place]) -> dict[str, FrozenArray]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..graph import Graph
-from .calls import Call, Calls, Lines, SharedCalls
+from .calls import Call, Calls, Lines
 from .memory import MemoryPlan
 from .packers import Packing
-from .place import TEAM_BARRIER, TEAM_RUN, Place
+from .place import TEAM, Place
+from .stages import SharedCalls, stages_of
 
 
 class Entry:
@@ -102,20 +103,23 @@ class Entry:
 
     def _team(self) -> str:
         """Start the team on a frame of addresses; returns the text of the function it runs."""
-        lines, size = self.lines, len(self.imports)
+        lines = self.lines
         places = sorted(self.used)
-        run, barrier = (self._import(kind) for kind in (TEAM_RUN, TEAM_BARRIER))
-        entries = [*(self.names[place] for place in places), "%status", barrier, "null"]
+        functions = {name: self._import(place) for name, place in TEAM.items()}
+        nbytes = sum(stage.nbytes for stage in stages_of(self.calls))
+        lines.do("%stages", f"alloca [{nbytes} x i8], align 64")
+        lines.act(f"call void @llvm.memset.p0.i64(ptr align 64 %stages, i8 0, i64 {nbytes}, i1 0)")
+        names = [*(self.names[place] for place in places), "%status", "%stages"]
+        entries = [*names, *(functions[name] for name in AWAITED), "null"]
         lines.do("%frame", f"alloca [{len(entries)} x ptr], align 64")
         for number, register in enumerate(entries):
             lines.do(f"%f{number}", f"getelementptr inbounds ptr, ptr %frame, i64 {number}")
             lines.act(f"store ptr {register}, ptr %f{number}")
-        lines.act(f"call void {run}(ptr @work, ptr %frame, i64 {self.threads})")
+        lines.act(f"call void {functions['run']}(ptr @work, ptr %frame, i64 {self.threads})")
         lines.do("%outcome", f"load ptr, ptr %f{len(entries) - 1}")
         lines.do("%fine", "icmp eq ptr %outcome, null")
         lines.act("br i1 %fine, label %finished, label %failure")
         lines.label("finished")
-        assert size >= 2, "the team's functions are imported"
         return self._work(places)
 
     def _import(self, place: Place) -> str:
@@ -127,7 +131,7 @@ class Entry:
 
     def _work(self, places: Sequence[Place]) -> str:
         lines, names = Lines(), {place: f"%p{number}" for number, place in enumerate(places)}
-        registers = [*names.values(), "%status", "%barrier"]
+        registers = [*names.values(), "%status", "%stages", *(f"%{name}" for name in AWAITED)]
         for number, register in enumerate(registers):
             lines.do(f"%f{number}", f"getelementptr inbounds ptr, ptr %frame, i64 {number}")
             lines.do(register, f"load ptr, ptr %f{number}")
@@ -135,7 +139,11 @@ class Entry:
         lines.do("%leads", "icmp eq i64 %thread, 0")
         SharedCalls(lines, names, "%status").write(self.calls)
         head = "define internal void @work(ptr %frame, i64 %thread, i64 %threads) nounwind {"
-        return "\n".join([head, "start:", *lines.text, "  ret void", "}"])
+        return "\n".join([head, "start:", *lines.text, "  ret void", "}", MEMSET])
 
+
+AWAITED = ("claim", "finish", "await")
+"""The functions of the team that its threads call."""
 
 MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
+MEMSET = "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"

@@ -65,6 +65,11 @@ class Kernel:
         """Rounds of the loop that threads may share; None if there is none."""
         return None
 
+    @property
+    def grain(self) -> int:
+        """How many of these rounds a thread should get at a time."""
+        return 1
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Nest(Kernel):
@@ -125,6 +130,10 @@ class Nest(Kernel):
     def rounds(self) -> int | None:
         divided = self.schedule.divided
         return None if divided is None else divided.extent
+
+    @property
+    def grain(self) -> int:
+        return self.schedule.grain
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -159,18 +159,19 @@ class Lowering:
         operand, updates, *_ = unit.inputs
         terms = Terms((*operand.shape, *updates.shape))
         axes = range(len(terms.extents))
-        own, moved = axes[: len(operand.shape)], axes[len(operand.shape) :]
-        base = self._values(terms, [terms.indices[axis] for axis in own])
+        moved = axes[len(operand.shape) :]
         values = self._values(terms, [terms.indices[axis] for axis in moved])
         types = [each.array_type for each in unit.inputs]
         target = op.target(types, unit.attributes)
         where = tuple(values.mapped(index, unit.inputs) for index in target)
+        apart = _parting(terms, where, moved)
+        own = _shared(terms, axes[: len(operand.shape)], where, apart)
+        base = self._values(terms, [terms.indices[axis] for axis in own])
         array, dtype = self.arrays.of(unit), unit.array_type.dtype
         start = Store(array, base.indices, base.here(operand))
         old = terms.make(Word.LOAD, where, dtype, array)
         merged = terms.substitute(order_of(op.merged(dtype)), [old, values.here(updates)])
         step = Store(array, where, merged)
-        apart = _parting(terms, where, moved)
         rows = nest(terms, apart, [step])
         in_order = nest(terms, [axis for axis in moved if axis not in apart], rows, ordered=True)
         statements = (*nest(terms, own, [start]), *in_order)
@@ -270,6 +271,20 @@ def _parting(terms: Terms, where: Sequence[Scalar], axes: Sequence[int]) -> list
             break
         found.insert(0, axis)
     return found
+
+
+def _shared(
+    terms: Terms, own: Sequence[int], where: Sequence[Scalar], apart: Sequence[int]
+) -> list[int]:
+    """The target's axes, with those for which a parting axis can stand: both are one loop then."""
+    parting = {
+        id(terms.indices[axis]): axis for axis in apart if terms.indices[axis].word is Word.INPUT
+    }
+    found = [parting.get(id(place), axis) for axis, place in zip(own, where, strict=True)]
+    return [
+        there if terms.extents[there] == terms.extents[axis] else axis
+        for axis, there in zip(own, found, strict=True)
+    ]
 
 
 def _guarded(kernels: Sequence[Kernel], checks: list[tuple[set[Unit], Check]]) -> list[Kernel]:

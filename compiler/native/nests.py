@@ -112,7 +112,7 @@ class Nests:
             for loop in around:
                 inner[loop.axis] = stack.enter_context(self._rounds(loop))
                 for row in self.named.get((id(outer), loop.axis), ()):
-                    fetch(self._point(inner), row)
+                    fetch(self._point(inner), row, self.schedule.divided)
             if last is None:
                 self._statements(walk.statements, inner)
             else:

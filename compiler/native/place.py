@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from ...runtime.team import CALLED
+
 
 class Place(NamedTuple):
     """The beginning of an array's memory.
@@ -24,5 +26,5 @@ class Place(NamedTuple):
     aligned: bool = True
 
 
-TEAM_RUN = Place("team", 0)
-TEAM_BARRIER = Place("team", 1)
+TEAM = {name: Place("team", number) for number, name in enumerate(CALLED)}
+"""The functions of the thread team."""

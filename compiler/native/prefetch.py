@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..kernel.grammar import Array, Body, Combine, For, Statement, Store, inside, loads
-from ..kernel.joining import address_of
+from ..kernel.joining import Loop, address_of
 from ..kernel.schedule import Schedule, step_of
 from ..kernel.terms import Terms
 from ..scalar import Scalar, Word
@@ -100,8 +100,8 @@ def _turn(terms: Terms, row: NamedRow, turns: Sequence[Turn]) -> Turn | None:
     return None
 
 
-def fetch(here: Point, row: NamedRow) -> None:
-    """Ask for the row that is wanted some rounds after this one."""
+def fetch(here: Point, row: NamedRow, divided: Loop | None) -> None:
+    """Ask for the row that is wanted some rounds after this one, or for the thread's part of it."""
     function, array = here.function, row.array
     offsets = [_ahead(here, index, factor * array.dtype.itemsize) for index, factor in row.indices]
     offset = offsets[0]
@@ -110,9 +110,16 @@ def fetch(here: Point, row: NamedRow) -> None:
     pointer, _ = here.memory.of(array)
     start = function.do(f"getelementptr i8, ptr {pointer}, i64 {offset}")
     function.declare("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
-    nbytes = min(factor for _, factor in row.indices) * array.dtype.itemsize
-    for line in range(min(MOST_LINES, -(-nbytes // LINE))):
-        place = function.do(f"getelementptr i8, ptr {start}, i64 {line * LINE}")
+    itemsize, elements = array.dtype.itemsize, min(factor for _, factor in row.indices)
+    first, last = "0", str(elements * itemsize - 1)
+    if divided is not None and divided.extent == elements:
+        first = function.do(f"mul i64 %from, {itemsize}")
+        last = function.do(f"sub i64 {function.do(f'mul i64 %to, {itemsize}')}, 1")
+    function.declare("declare i64 @llvm.umin.i64(i64, i64)")
+    for line in range(min(MOST_LINES, -(-elements * itemsize // LINE))):
+        there = function.do(f"add i64 {first}, {line * LINE}")
+        inside = function.do(f"call i64 @llvm.umin.i64(i64 {there}, i64 {last})")
+        place = function.do(f"getelementptr i8, ptr {start}, i64 {inside}")
         function.act(f"call void @llvm.prefetch.p0(ptr {place}, i32 0, i32 3, i32 1)")
 
 
