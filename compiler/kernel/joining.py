@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..dtypes import int64
 from ..scalar import Scalar, Word
 from .terms import Terms
 
@@ -103,13 +102,3 @@ def address_of(terms: Terms, load: Scalar) -> Scalar:
 def loops_over(terms: Terms, axes: Iterable[int]) -> list[Loop]:
     """One loop for each axis longer than 1."""
     return [Loop(axis, terms.extents[axis]) for axis in axes if terms.extents[axis] != 1]
-
-
-def position_in(terms: Terms, axes: Sequence[int]) -> Scalar:
-    """The row-major position within some axes, as an int64."""
-    position = terms.number(0)
-    for axis in axes:
-        extent = terms.number(terms.extents[axis])
-        scaled = terms.make(Word.MULTIPLY, (position, extent), int64)
-        position = terms.make(Word.ADD, (scaled, terms.indices[axis]), int64)
-    return position

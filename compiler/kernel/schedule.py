@@ -13,6 +13,7 @@ from .grammar import (
     Body,
     Combine,
     For,
+    Local,
     Statement,
     Store,
     expressions,
@@ -64,12 +65,19 @@ class Schedule:
     ----------
     walks : dict of int to Walk
         By the id of the outermost loop of each.
+    first : tuple of statements
+        What comes before threads have to meet; all of it in most bodies.
     divided : Loop or None
-        The loop whose rounds may be divided among threads.
+        The loop in `first` whose rounds may be divided among threads.
+    after : tuple of statements
+        What one of them does when all have met: the rest of a body whose arrays hold what the
+        rounds leave behind, a part each.
     """
 
     walks: dict[int, Walk]
+    first: tuple[Statement, ...]
     divided: Loop | None
+    after: tuple[Statement, ...] = ()
 
     @property
     def grain(self) -> int:
@@ -92,7 +100,11 @@ def schedule(body: Body) -> Schedule:
             pending.extend(found.statements)
         elif not isinstance(statement, (Store, Combine)):
             pending.extend(statement.statements)
-    return Schedule(walks, _divided(body, walks))
+    first, after = _parted(body.statements)
+    divided = _divided(body.terms, first, walks) if after else None
+    if divided is not None:
+        return Schedule(walks, first, divided, after)
+    return Schedule(walks, body.statements, _divided(body.terms, body.statements, walks))
 
 
 def accesses(terms: Terms, statements: Sequence[Statement]) -> Accesses:
@@ -171,13 +183,22 @@ def _parts(terms: Terms, atom: Scalar) -> Iterator[Scalar]:
 # Dividing.
 
 
-def _divided(body: Body, walks: dict[int, Walk]) -> Loop | None:
+def _parted(statements: Sequence[Statement]) -> tuple[tuple[Statement, ...], ...]:
+    """The loop of a body that folds into its arrays, and what is done with these then."""
+    if len(statements) == 1 and isinstance(statements[0], Local):
+        first, *after = statements[0].statements
+        if isinstance(first, For) and any(isinstance(s, Combine) for s in walk([first])):
+            return (first,), tuple(after)
+    return tuple(statements), ()
+
+
+def _divided(terms: Terms, statements: Sequence[Statement], walks: dict[int, Walk]) -> Loop | None:
     """A loop round everything that is done, that parts all memory that is written.
 
     Each round then writes elements of its own, and reads of what is written only those. It may
     stand in several places, one after the other, and inside loops that must run in order.
     """
-    around = _loops_around(body.statements, walks, ())
+    around = _loops_around(statements, walks, ())
     if not around:
         return None
     for loop, ordered in around[0]:
@@ -186,7 +207,7 @@ def _divided(body: Body, walks: dict[int, Walk]) -> Loop | None:
         if (
             shared
             and (outermost or loop.extent >= LEAST_INNER)
-            and _parts_memory(body, walks, loop)
+            and _parts_memory(terms, statements, walks, loop)
         ):
             return loop
     return None
@@ -209,14 +230,16 @@ def _loops_around(
     return found
 
 
-def _parts_memory(body: Body, walks: dict[int, Walk], loop: Loop) -> bool:
+def _parts_memory(
+    terms: Terms, outer: Sequence[Statement], walks: dict[int, Walk], loop: Loop
+) -> bool:
     """True when all that outlives a round is written, and where written read, at its own index."""
-    terms, index = body.terms, body.terms.indices[loop.axis]
-    found = [walks[id(s)] for s in walk(body.statements) if id(s) in walks]
+    index = terms.indices[loop.axis]
+    found = [walks[id(s)] for s in walk(outer) if id(s) in walks]
     inside = [each.statements for each in found if loop in each.loops]
     own = {id(array) for statements in inside for array in locals_of(statements)}
     targets: set[int] = set()
-    for statement in walk(body.statements):
+    for statement in walk(outer):
         shared = [array for array in written(statement) if id(array) not in own]
         if shared:
             assert isinstance(statement, (Store, Combine))
@@ -224,7 +247,7 @@ def _parts_memory(body: Body, walks: dict[int, Walk], loop: Loop) -> bool:
             if not any(part is index for part in statement.where):
                 return False
     steps: dict[int, set[int | None]] = {}
-    for load in loads(body.statements):
+    for load in loads(outer):
         if id(load.detail) in targets:
             step = step_of(terms, address_of(terms, load), loop.axis)
             steps.setdefault(id(load.detail), set()).add(step)

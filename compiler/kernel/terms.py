@@ -178,7 +178,7 @@ class Terms:
             if atom.word is not Word.TRUNCATED_REMAINDER:
                 continue
             x, d = atom.operands
-            whole = self._known.get((Word.TRUNCATED_DIVIDE, int64, None, id(x), id(d)))
+            whole = self._quotient(x, d)
             if whole is None or d.word is not Word.LITERAL:
                 continue
             if factors.get(id(whole)) == factor * d.detail:
@@ -186,6 +186,12 @@ class Terms:
                 joined = _sum([(Form(form.constant, tuple(rest)), 1), (self.form(x), factor)])
                 return self.form(self._of(joined))
         return form
+
+    def _quotient(self, x: Scalar, d: Scalar) -> Scalar | None:
+        """``x / d`` where it is known; of a quotient ``y / e`` that is ``y / (e * d)``."""
+        if x.word is Word.TRUNCATED_DIVIDE and {x.operands[1].word, d.word} == {Word.LITERAL}:
+            x, d = x.operands[0], self.number(x.operands[1].detail * d.detail)
+        return self._known.get((Word.TRUNCATED_DIVIDE, int64, None, id(x), id(d)))
 
     def _range(self, scalar: Scalar) -> Range | None:
         low = high = self.form(scalar).constant

@@ -16,6 +16,7 @@ from ...runtime.executable import Executable
 from ...runtime.llvm import NativeCode, NativeModule, compile_code, load_code
 from ..attributes import FrozenArray
 from ..graph import Graph, Unit
+from ..kernel.grammar import Statement
 from ..kinds.bounds import out_of_bounds
 from ..structural import CONSTANT
 from . import checks, products
@@ -174,9 +175,10 @@ class _Build:
         memory = self._timed(
             "memory", lambda: plan_memory(graph, partition, kernels, self.donors, shared)
         )
-        calls = self._timed(
+        emitted = self._timed(
             "emit", lambda: [self._emit(k, partition, memory, k in shared) for k in kernels]
         )
+        calls = [call for each in emitted for call in each]
         imports = self._imports(calls, memory)
         numbers = {place: n for n, place in enumerate(imports)}
         entry = Entry(graph, memory, calls, numbers, self.team)
@@ -190,11 +192,11 @@ class _Build:
         records = tuple(
             record(
                 kernel,
-                call.name,
+                own[0].name,
                 products.routine_of(kernel) if isinstance(kernel, Product) else None,
                 shared.get(kernel, 1),
             )
-            for kernel, call in zip(kernels, calls, strict=True)
+            for kernel, own in zip(kernels, emitted, strict=True)
         )
         return NativeProgram(
             graph,
@@ -239,12 +241,12 @@ class _Build:
 
     def _emit(
         self, kernel: Kernel, partition: Partition, memory: MemoryPlan, divided: bool
-    ) -> Call:
-        """Write a kernel, unless the same one is there already; returns how to call it."""
+    ) -> list[Call]:
+        """Write a kernel, unless the same one is there already; returns the calls that do it."""
         pointers = Pointers(lambda unit: memory.places[partition.root(unit)])
         scratch = memory.scratch[kernel]
         if isinstance(kernel, Nest):
-            function = _nest(kernel, pointers, scratch)
+            function = _nest(kernel, kernel.schedule.first, pointers, scratch)
         elif isinstance(kernel, Product):
             function = products.emit(kernel, pointers, scratch, self.blas, self._routine(kernel))
         elif isinstance(kernel, Tiled):
@@ -252,15 +254,17 @@ class _Build:
         else:
             assert isinstance(kernel, Check)
             function = checks.emit(kernel, pointers)
-        name = self._named(kernel, function, pointers)
-        working = dict(zip(scratch, map(rounded, kernel.scratch), strict=True))
+        name = self._named(kernel, function, pointers, bounds=kernel.rounds is not None)
+        working = dict(zip(scratch, map(rounded, kernel.scratch), strict=False))
+        parts = zip(scratch[len(working) :], map(rounded, kernel.shared), strict=True)
 
         def span(unit: Unit) -> Span:
             root = partition.root(unit)
             return Span(memory.places[root], root.array_type.nbytes)
 
         whole = [Span(place, self.team * nbytes) for place, nbytes in working.items()]
-        return Call(
+        whole += [Span(place, nbytes) for place, nbytes in parts]
+        call = Call(
             name,
             tuple(pointers.places),
             tuple(span(unit) for unit in kernel.reads if unit.array_type.size),
@@ -271,16 +275,24 @@ class _Build:
             working,
             self.checks.index(kernel) if isinstance(kernel, Check) else None,
         )
+        if not isinstance(kernel, Nest) or not kernel.schedule.after:
+            return [call]
+        pointers = Pointers(pointers.place)
+        function = _nest(kernel, kernel.schedule.after, pointers, scratch)
+        name, places = self._named(kernel, function, pointers), tuple(pointers.places)
+        return [call, replace(call, name=name, places=places, rounds=None, divided=False)]
 
     def _member(self, kernel: Nest, pointers: Pointers, scratch: Sequence[Place]) -> NestCall:
         """A nest as a function that a tiled kernel calls."""
-        name = self._named(kernel, _nest(kernel, pointers, scratch), pointers)
+        function = _nest(kernel, kernel.schedule.first, pointers, scratch)
+        name = self._named(kernel, function, pointers, bounds=True)
         return NestCall(name, tuple(pointers.places))
 
-    def _named(self, kernel: Kernel, function: Function, pointers: Pointers) -> str:
-        """The kernel under the name of its content."""
-        bounds = ["i64 %from", "i64 %to"] if kernel.rounds is not None else []
-        result, end, extra = "void", "ret void", bounds
+    def _named(
+        self, kernel: Kernel, function: Function, pointers: Pointers, *, bounds: bool = False
+    ) -> str:
+        """A kernel's function under the name of its content."""
+        result, end, extra = "void", "ret void", ["i64 %from", "i64 %to"] if bounds else []
         if isinstance(kernel, Check):
             self.checks.append(kernel)
             result, end, extra = "i1", "ret i1 false", ["ptr noalias %code"]
@@ -346,8 +358,10 @@ class _Build:
         return error.within(owner.op.name, [operand])
 
 
-def _nest(kernel: Nest, pointers: Pointers, scratch: Sequence[Place]) -> Function:
-    """The kernel's function."""
-    working = dict(zip(kernel.working, scratch, strict=True))
+def _nest(
+    kernel: Nest, statements: Sequence[Statement], pointers: Pointers, scratch: Sequence[Place]
+) -> Function:
+    """The function of some of the kernel's statements."""
+    working = dict(zip((*kernel.working, *kernel.parts), scratch, strict=True))
     memory = KernelMemory(Function(), pointers, working)
-    return Nests(kernel.body, kernel.schedule, memory, memory.function).write()
+    return Nests(kernel.body, kernel.schedule, memory, memory.function).write(statements)

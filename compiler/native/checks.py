@@ -25,7 +25,7 @@ def emit(kernel: Check, pointers: Pointers) -> Function:
     found = Array("outside", bool_, ())
     memory = KernelMemory(function, pointers, {})
     body = _body(kernel, found)
-    Nests(body, schedule(body), memory, function).write()
+    Nests(body, schedule(body), memory, function).write(body.statements)
     wrong = load(function, memory.of(found)[0], "0", bool_, 1)
     function.act(f"br i1 {wrong}, label %search, label %fine")
     function.label("search")

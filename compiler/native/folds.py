@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from ..graph import Unit
 from ..kernel.grammar import Array, Body, Combine, Local, Statement, Store
-from ..kernel.joining import position_in
 from ..kernel.schedule import Schedule
 from ..kernel.terms import Terms, order_of
 from ..kinds.reduction import Fold, Reduction
@@ -28,14 +27,18 @@ class Folding:
         Owner of the expressions; its first axes are those of the reduction's input.
     unit : Unit
         The reduction.
+    indices : sequence of Scalar, optional
+        Where its input is read; by default the indices of the body's first axes.
     """
 
-    def __init__(self, terms: Terms, unit: Unit) -> None:
+    def __init__(self, terms: Terms, unit: Unit, indices: Sequence[Scalar] | None = None) -> None:
         self.terms = terms
         self.unit = unit
+        self.indices = terms.indices if indices is None else indices
         source = unit.inputs[0].array_type
         assert isinstance(unit.op, Reduction)
         self.scalars: Fold = unit.op.fold(source.dtype)
+        self.shape = source.shape
         self.axes = range(source.ndim)
         self.folded = list(unit.attributes["axis"])
         self.kept = [axis for axis in self.axes if axis not in self.folded]
@@ -45,18 +48,8 @@ class Folding:
         """The result's element for the indices of the kept axes."""
         if self.unit.attributes["keepdims"]:
             zero = self.terms.number(0)
-            return tuple(zero if a in self.folded else self.terms.indices[a] for a in self.axes)
-        return tuple(self.terms.indices[axis] for axis in self.kept)
-
-    @property
-    def last(self) -> list[int]:
-        """The last axes of one sort, all folded or all kept."""
-        run: list[int] = []
-        for axis in reversed([a for a in self.axes if self.terms.extents[a] != 1]):
-            if run and (axis in self.folded) != (run[0] in self.folded):
-                break
-            run.insert(0, axis)
-        return run
+            return tuple(zero if a in self.folded else self.indices[a] for a in self.axes)
+        return tuple(self.indices[axis] for axis in self.kept)
 
     def states(self, shape: Sequence[int] = ()) -> tuple[Array, ...]:
         """Local arrays for states."""
@@ -72,12 +65,20 @@ class Folding:
 
     def join(self, states: Sequence[Array], where: tuple[Scalar, ...], element: Scalar) -> Combine:
         """Fold an element in."""
-        position = position_in(self.terms, self.folded)
+        position = self.terms.flat(
+            [self.indices[axis] for axis in self.folded], [self.shape[axis] for axis in self.folded]
+        )
         lifted = tuple(
             self.terms.substitute(order_of(part), (element, position)) for part in self.scalars.lift
         )
-        fold = self.scalars
-        return Combine(tuple(states), where, lifted, fold.init, fold.combine, self.unit.op.name)
+        return self.merge(states, where, lifted)
+
+    def merge(
+        self, states: Sequence[Array], where: tuple[Scalar, ...], others: Sequence[Scalar]
+    ) -> Combine:
+        """Fold another state in."""
+        init, combine = self.scalars.init, self.scalars.combine
+        return Combine(tuple(states), where, tuple(others), init, combine, self.unit.op.name)
 
     def result(self, states: Sequence[Array], where: tuple[Scalar, ...]) -> Scalar:
         """What the states come to."""
@@ -97,7 +98,7 @@ def fold_body(terms: Terms, unit: Unit, element: Scalar, out: Array) -> Body:
     folding = Folding(terms, unit)
     if 0 in [terms.extents[axis] for axis in folding.axes]:
         return Body(terms, _nothing(folding, out))
-    last = folding.last
+    last = last_axes(folding.shape, folding.folded)
     if last and last[0] in folding.kept:
         return Body(terms, _columns(folding, element, out, last))
     return Body(terms, _rows(folding, element, out, last))
@@ -145,6 +146,16 @@ def _columns(
         result = Store(out, folding.where, folding.result(states, where))
         statements = [Local(states, (*statements, *nest(terms, last, [result])))]
     return nest(terms, around, statements)
+
+
+def last_axes(shape: Sequence[int], folded: Sequence[int]) -> list[int]:
+    """The last axes of one sort, all folded or all kept; those of length 1 do not count."""
+    run: list[int] = []
+    for axis in reversed([axis for axis, extent in enumerate(shape) if extent != 1]):
+        if run and (axis in folded) != (run[0] in folded):
+            break
+        run.insert(0, axis)
+    return run
 
 
 def walks_rows(schedule: Schedule) -> bool:

@@ -61,6 +61,11 @@ class Kernel:
         return ()
 
     @property
+    def shared(self) -> tuple[int, ...]:
+        """Bytes of working buffers that threads have together."""
+        return ()
+
+    @property
     def rounds(self) -> int | None:
         """Rounds of the loop that threads may share; None if there is none."""
         return None
@@ -119,12 +124,23 @@ class Nest(Kernel):
     @cached_property
     def working(self) -> tuple[Array, ...]:
         """Local arrays that are too large for the stack."""
-        arrays = locals_of(self.body.statements)
+        arrays = (*locals_of(self.schedule.first), *locals_of(self.schedule.after))
         return tuple(array for array in arrays if array.nbytes > LARGEST_LOCAL)
+
+    @cached_property
+    def parts(self) -> tuple[Array, ...]:
+        """The arrays in which rounds of the divided loop leave what is put together after it."""
+        own = {*locals_of(self.schedule.first), *locals_of(self.schedule.after)}
+        arrays = locals_of(self.body.statements) if self.schedule.after else ()
+        return tuple(array for array in arrays if array not in own)
 
     @property
     def scratch(self) -> tuple[int, ...]:
         return tuple(array.nbytes for array in self.working)
+
+    @property
+    def shared(self) -> tuple[int, ...]:
+        return tuple(array.nbytes for array in self.parts)
 
     @property
     def rounds(self) -> int | None:

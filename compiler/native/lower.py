@@ -19,6 +19,7 @@ from .contractions import contraction_body
 from .folds import fold_body, walks_rows
 from .kernels import Check, Kernel, Nest, Product
 from .layout import Layout, matrices
+from .long_folds import Blocks, LongFold, blocks_of
 from .partition import Group, Partition
 from .products import route
 from .rows import RowsBody, UnfitError
@@ -115,18 +116,29 @@ class Lowering:
     def _fold(self, unit: Unit) -> Nest:
         (source,) = unit.inputs
         kernel = self._fold_of(unit, source)
-        if walks_rows(kernel.schedule):
-            return kernel
-        reason = f"{unit.op.name} folds rows in lanes, {source.op.name} does not run along them"
-        self.partition.refusals.note(source, reason)
-        self._store(source)
-        return self._fold_of(unit, source)
+        if not walks_rows(kernel.schedule):
+            reason = f"{unit.op.name} folds rows in lanes, {source.op.name} does not run along them"
+            self.partition.refusals.note(source, reason)
+            self._store(source)
+            kernel = self._fold_of(unit, source)
+        blocks = blocks_of(unit)
+        return kernel if blocks is None else self._long_fold(unit, source, blocks)
 
     def _fold_of(self, unit: Unit, source: Unit) -> Nest:
         terms = Terms(source.shape)
         values = self._values(terms, terms.indices)
         body = fold_body(terms, unit, values.here(source), self.arrays.of(unit))
         return self._nest("fold", body, [values], [unit])
+
+    def _long_fold(self, unit: Unit, source: Unit, blocks: Blocks) -> Nest:
+        terms, found = Terms(), []
+
+        def element(indices: Sequence[Scalar]) -> Scalar:
+            found.append(self._values(terms, indices))
+            return found[-1].here(source)
+
+        body = LongFold(terms, unit, blocks, element, self.arrays.of(unit)).body()
+        return self._nest("fold", body, found, [unit])
 
     def _store(self, unit: Unit) -> None:
         """Give a unit that was to be computed where it is read a kernel of its own."""

@@ -299,6 +299,7 @@ class _Planner:
     def _working(self, step: int, kernel: Kernel) -> None:
         copies = self.threads.get(kernel, 1)
         sizes = [copies * rounded(nbytes) for nbytes in kernel.scratch]
+        sizes += map(rounded, kernel.shared)
         places = []
         for nbytes in sizes:
             place = Place("arena", self.arena.take(nbytes))

@@ -55,9 +55,9 @@ class Nests:
         self.function = function
         self.named = named_rows(body, schedule)
 
-    def write(self) -> Function:
-        """The function's instructions."""
-        self._statements(self.body.statements, {})
+    def write(self, statements: Sequence[Statement]) -> Function:
+        """The instructions of some of the body's statements."""
+        self._statements(statements, {})
         return self.function
 
     def _statements(self, statements: Sequence[Statement], counters: Counters) -> None:

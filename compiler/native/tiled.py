@@ -227,7 +227,7 @@ def _is_dense(m: Matrices, matrix: Matrix, width: int, space: Space) -> bool:
 def _takes_rows(kernel: Nest, space: Space) -> bool:
     """True when rounds of the divided loop are rows, or elements of rows."""
     rounds = kernel.rounds
-    return rounds is not None and rounds % space.all == 0
+    return rounds is not None and rounds % space.all == 0 and not kernel.schedule.after
 
 
 def reads_by_rows(kernel: Kernel, unit: Unit, root: Root) -> bool:

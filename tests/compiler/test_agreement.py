@@ -15,7 +15,7 @@ from random_graphs import Case, cases
 
 from chainrule.compiler.derivatives import pulled_back
 from chainrule.compiler.interpret import evaluate
-from chainrule.compiler.native import dividing
+from chainrule.compiler.native import dividing, long_folds
 from chainrule.compiler.native.build import build
 from chainrule.compiler.native.partition import fused, unfused
 from chainrule.compiler.notes import Notes
@@ -61,6 +61,19 @@ def test_executions_agree_on_random_graphs(dtype: str) -> None:
         run_all(case, dtype)
 
     check()
+
+
+def test_executions_agree_where_folds_are_taken_in_blocks() -> None:
+    """Random arrays are small: blocks of a few elements, in kernels that other tests have whole."""
+    limits = {"BLOCK": 4, "LEAST_ROWS": 1, "LEAST_BLOCKS": 2, "MOST_BYTES": 0}
+
+    @settings(max_examples=60, deadline=None)
+    @given(cases("float32"))
+    def check(case: Case) -> None:
+        run_all(case, "float32")
+
+    with mock.patch.multiple(long_folds, **limits):
+        check()
 
 
 def test_executions_agree_on_gradients_of_random_graphs() -> None:

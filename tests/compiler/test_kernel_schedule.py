@@ -32,6 +32,8 @@ def rounds(function: Any, *shapes: tuple[int, ...]) -> list[int | None]:
         (lambda x: ops.sum(x, axis=0), [(6, 700)], [700]),
         (lambda x: ops.argmax(x, axis=0), [(6, 700)], [700]),
         (lambda x: ops.sum(x, axis=1), [(4, 6, 7)], [4]),
+        (lambda x: ops.sum(x), [(70_000,)], [4]),  # blocks, whose parts are put together after
+        (lambda x: ops.argmax(x, axis=0), [(900, 100)], [5]),
     ],
 )
 def test_divided_rounds(function: Any, shapes: Any, wanted: list[int | None]) -> None:

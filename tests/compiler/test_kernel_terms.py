@@ -112,6 +112,13 @@ def test_two_reshapes_that_do_not_fit_cancel() -> None:
     assert terms.flat(there, (3, 8)) is linear
 
 
+def test_a_part_of_three_axes_that_they_do_not_fit_cancels() -> None:
+    """Blocks of 16 elements of an array of (5, 7, 9), read in its own shape: quotients twice."""
+    terms = Terms((19, 16))
+    linear = terms.flat(terms.indices, terms.extents)
+    assert terms.flat(unravelled(terms, linear, (5, 7, 9)), (5, 7, 9)) is linear
+
+
 def test_sums_wrap_as_integers_of_64_bits_do() -> None:
     terms = Terms((3,))
     big = terms.number(2**62)
