@@ -2,6 +2,9 @@
 
 __version__ = "0.1.0"
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from . import ops as ops
 from .compiler.errors import ArgumentError as ArgumentError
 from .compiler.errors import AxisError as AxisError
@@ -40,6 +43,19 @@ from .frontend.transforms import jvp as jvp
 from .frontend.transforms import stop_gradient as stop_gradient
 from .frontend.transforms import value_and_grad as value_and_grad
 from .frontend.transforms import vjp as vjp
+
+if TYPE_CHECKING:
+    from .frontend import analysis as analysis
+    from .frontend import distributions as distributions
+    from .frontend import models as models
+
+
+def __getattr__(name: str) -> Any:
+    """The modules of theory, which not every program wants, when they are asked for."""
+    if name not in ("analysis", "distributions", "models"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f".frontend.{name}", __name__)
+
 
 # Tracebacks name errors as users catch them: chainrule.ShapeError.
 for _error in [each for each in vars().values() if isinstance(each, type)]:

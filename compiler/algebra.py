@@ -40,7 +40,7 @@ class Rule:
     name : str
         How the rule reads in reports; the pattern and the result when not given.
     theory : str
-        The theory row, if one states it.
+        The rows of the theory that state it, with spaces between.
     """
 
     def __init__(

@@ -44,7 +44,7 @@ class Op:
         The same in NumPy, called with arrays of the working dtype and the attributes. Required
         unless the op is a composite.
     theory : str
-        The theory row that names it (``"pwl-01"``), if any.
+        The rows of the theory that name it (``"pwl-01"``), with spaces between.
     kink : str
         The subgradient chosen where there is none (``"slope 0 at 0"``).
     differentiable : sequence of str, optional

@@ -31,11 +31,14 @@ class Pass:
         ``run(graph, notes) -> graph``; notes take what was applied and what was refused.
     purpose : str
         What it does, in one line.
+    theory : str
+        The rows of the theory that ask for it, with spaces between.
     """
 
     name: str
     run: Callable[[Graph, Notes], Graph]
     purpose: str
+    theory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +71,20 @@ DEFAULT_PASSES = (
     Pass("inline", inline, "open calls and composites without rules of their own"),
     Pass("fold", fold_constants, "compute what is constant"),
     Pass("algebra", algebra, "rewrite by the rule table"),
-    Pass("merge", common_subexpressions, "one unit for equal units"),
-    Pass("differentiate", differentiate, "open derivatives, innermost first"),
+    Pass("merge", common_subexpressions, "one unit for equal units", theory="P01 ad-01"),
+    Pass(
+        "differentiate",
+        differentiate,
+        "open derivatives, innermost first",
+        theory="P02 ad-02 ad-05",
+    ),
     Pass("inline all", inline_all, "open the composites that had rules"),
     Pass("canonicalise again", canonicalise, "one form for what is the same"),
     Pass("fold again", fold_constants, "compute what is constant"),
     Pass("simplify", algebra, "rewrite by the rule table"),
     Pass("merge again", common_subexpressions, "one unit for equal units"),
-    Pass("collapse", linear_chain, "affine maps after one another become one"),
-    Pass("row-sparse", row_sparse, "add cotangents of gathers in their rows alone"),
+    Pass("collapse", linear_chain, "affine maps after one another become one", theory="P04 lin-04"),
+    Pass("row-sparse", row_sparse, "add cotangents of gathers in their rows alone", theory="P23"),
 )
 
 

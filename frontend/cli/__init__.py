@@ -15,6 +15,7 @@ COMMANDS = {
     "conformance": "Put every op of a package through the conformance suite.",
     "demo": "Run a demonstration from data to trained model.",
     "ops": "List the ops, or tell everything about one.",
+    "theory": "List the theory that is stated, or tell one row of it.",
 }
 
 
@@ -65,6 +66,7 @@ def main() -> None:
 
     Ops are plugins: `chainrule ops` lists them, `chainrule ops NAME` tells one's formula, types and
     gradient, and `chainrule conformance PACKAGE` tests those of a package against the contract.
+    `chainrule theory` lists the theorems and formulas that they state, and where each is tested.
     `chainrule demo` trains a network before your eyes. Every command explains its options with
     --help.
     """

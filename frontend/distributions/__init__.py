@@ -1,0 +1,3 @@
+"""Probability distributions: densities, moments, entropies and divergences."""
+
+__all__: list[str] = []
