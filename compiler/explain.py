@@ -56,6 +56,9 @@ def _kernels(program: Program) -> Iterator[str]:
         yield f"  k{number:<3} {kernel.summary()}"
         for reason in kernel.apart:
             yield f"       kept apart: {reason}"
+        if kernel.kernel.again:
+            names = ", ".join(unit.op.name for unit in kernel.kernel.again)
+            yield f"       computed again: {names}"
 
 
 def _memory(program: Program) -> Iterator[str]:

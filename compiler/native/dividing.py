@@ -10,19 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .costs import arithmetic, traffic
 from .place import Place
 from .record import KernelRecord
 
 WORTH_CYCLES = 20_000
 """What a kernel must cost to be divided: several times what a barrier of a microsecond does."""
 
-FLOPS_A_CYCLE = 8
-BYTES_A_CYCLE = 16
-
 
 def cycles(record: KernelRecord) -> float:
-    """About how long a kernel runs on one thread: arithmetic in vectors, memory from caches."""
-    return record.flops / FLOPS_A_CYCLE + record.nbytes / BYTES_A_CYCLE
+    """About how long a kernel runs on one thread."""
+    return arithmetic(record.flops) + traffic(record.nbytes)
 
 
 def is_worth_dividing(record: KernelRecord, rounds: int | None) -> bool:

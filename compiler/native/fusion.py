@@ -8,6 +8,7 @@
 3. A cluster of which one value is read, once, by one other kernel, is absorbed there: by a
    reduction or scatter of its elements, or through a movement that reads no element twice.
 4. Reductions of last axes are joined with what else walks the same rows; see `row_groups`.
+5. Values that kernels would leave for others are saved, or computed again; see `saving`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..structural import CONSTANT, INPUT
 from .kernels import Refusals
 from .partition import Group, Partition, is_view
 from .row_groups import RowFusion
+from .saving import Saving
 from .values import is_literal
 
 MOST_UNITS = 96
@@ -67,13 +69,16 @@ class Fusion:
         self.owner: dict[Unit, Cluster] = {}
 
     def partition(self) -> Partition:
-        """The groups, after all three steps."""
+        """The groups, after all steps."""
         self._choose_movements()
         self._make_clusters()
         self._grow()
         absorbed = self._absorb()
-        groups = RowFusion(self.graph, self._groups(absorbed), self._kept(), self.refusals).groups()
-        partition = Partition(groups, {}, self.refusals)
+        kept = self._kept()
+        groups = RowFusion(self.graph, self._groups(absorbed), kept, self.refusals).groups()
+        saving = Saving(self.graph, groups, kept, self.refusals)
+        groups = saving.groups()
+        partition = Partition(groups, {}, self.refusals, saving.rounded(groups))
         for unit in self.graph.units:
             if is_view(unit) and unit in self.moved and self._is_memory(partition, unit.inputs[0]):
                 partition.aliases[unit] = unit.inputs[0]
@@ -230,7 +235,7 @@ class Fusion:
             outside = [u for u in users if own is None or self.owner.get(u) is not own]
             outside = list(dict.fromkeys(outside))
             if len(outside) != 1:
-                sentence = f"{unit.op.name} is read by several kernels: kept"
+                sentence = f"{unit.op.name} is read by several kernels"
                 self.refusals.note(unit, sentence, *outside)
                 return None
             (user,) = outside

@@ -30,10 +30,13 @@ class Kernel:
         What it computes, in topological order.
     apart : tuple of str
         Why its neighbours are not in it.
+    again : tuple of Unit
+        What it computes although another kernel does so too.
     """
 
     units: tuple[Unit, ...]
     apart: tuple[str, ...] = ()
+    again: tuple[Unit, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -227,6 +230,11 @@ class Refusals:
     def note(self, unit: Unit, reason: str, *others: Unit) -> None:
         """Write down why `unit` does not join its neighbours `others`; the same reason once."""
         self.reasons.setdefault(unit, {}).setdefault(reason, frozenset(others))
+
+    def forget(self, units: Iterable[Unit]) -> None:
+        """Drop what was written down about units that a later step has put everywhere."""
+        for unit in units:
+            self.reasons.pop(unit, None)
 
     def of(self, units: Iterable[Unit]) -> tuple[str, ...]:
         """The reasons noted for these units, each once; not those that a later step overcame."""

@@ -44,6 +44,9 @@ def _kernel(record: KernelRecord, graph: Graph) -> Iterator[str]:
     yield f"def {record.name}({read}):  # {record.summary()}"
     for reason in record.kernel.apart:
         yield f"    # apart: {reason}"
+    if record.kernel.again:
+        names = ", ".join(name_of(graph, unit) for unit in record.kernel.again)
+        yield f"    # computed again: {names}"
     yield from ("    " + line for line in _body(record.kernel, graph))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from ...runtime.blas import Blas
 from ..graph import Graph, Unit
@@ -72,7 +73,7 @@ class Lowering:
         if group.parts:
             return self._rows(group)
         if isinstance(unit.op, Reduction):
-            return self._fold(unit)
+            return self._fold(group)
         if isinstance(unit.op, Contraction):
             return self._product(unit, unit.op)
         if isinstance(unit.op, Scatter):
@@ -80,65 +81,81 @@ class Lowering:
         return self._loop(group)
 
     def _loop(self, group: Group) -> Nest:
-        own = set(group.stored)
+        own = {*group.stored, *group.again}
         terms = Terms(group.units[0].shape)
         values = self._values(terms, terms.indices, own)
         found = {unit: values.here(unit) for unit in group.units}
         where = tuple(terms.indices)
         stores = [Store(self.arrays.of(unit), where, found[unit]) for unit in group.stored]
         body = Body(terms, nest(terms, range(len(terms.extents)), stores))
-        return self._nest("loop", body, [values])
+        return self._nest("loop", body, [values], again=group.again)
 
     def _nest(
-        self, sort: str, body: Body, values: Sequence[Values], units: Sequence[Unit] = ()
+        self,
+        sort: str,
+        body: Body,
+        values: Sequence[Values],
+        units: Sequence[Unit] = (),
+        again: Iterable[Unit] = (),
     ) -> Nest:
         computed = self._units(values, units)
         results = {key: found for each in values for key, found in each.results.items()}
-        apart = self._apart(computed)
-        return Nest(units=computed, apart=apart, sort=sort, body=body, results=results)
+        return Nest(
+            units=computed,
+            apart=self._apart(computed),
+            again=tuple(sorted(again, key=self.graph.numbers.__getitem__)),
+            sort=sort,
+            body=body,
+            results=results,
+        )
 
     def _rows(self, group: Group) -> Nest | None:
         """The kernel of joined groups; None where they have to be kernels of their own."""
-        rows = RowsBody(group, self.arrays, self.partition.in_memory)
+        partition = self.partition
+        rows = RowsBody(group, self.arrays, partition.in_memory, partition.rounded)
         try:
-            kernel = self._nest("rows", rows.body(), rows.values, group.units)
+            kernel = self._nest("rows", rows.body(), rows.values, group.units, group.again)
             if walks_rows(kernel.schedule):
                 return kernel
             reason = "a row cannot be walked as one loop"
         except UnfitError as unfit:
             reason = str(unfit)
-        self.partition.refusals.note(group.units[-1], f"not by rows: {reason}")
+        partition.refusals.note(group.units[-1], f"not by rows: {reason}")
         for part in group.parts:
-            self.partition.groups.append(part)
-            self.partition.stored.update(part.stored)
+            if not (part.again and part.again <= partition.stored):
+                partition.groups.append(part)
+                partition.stored.update(part.stored)
         return None
 
-    def _fold(self, unit: Unit) -> Nest:
+    def _fold(self, group: Group) -> Nest:
+        unit = group.units[-1]
         (source,) = unit.inputs
-        kernel = self._fold_of(unit, source)
+        again = group.again
+        kernel = self._fold_of(unit, source, again)
         if not walks_rows(kernel.schedule):
             reason = f"{unit.op.name} folds rows in lanes, {source.op.name} does not run along them"
             self.partition.refusals.note(source, reason)
             self._store(source)
-            kernel = self._fold_of(unit, source)
+            again = set()
+            kernel = self._fold_of(unit, source, again)
         blocks = blocks_of(unit)
-        return kernel if blocks is None else self._long_fold(unit, source, blocks)
+        return kernel if blocks is None else self._long_fold(unit, source, blocks, again)
 
-    def _fold_of(self, unit: Unit, source: Unit) -> Nest:
+    def _fold_of(self, unit: Unit, source: Unit, again: set[Unit]) -> Nest:
         terms = Terms(source.shape)
-        values = self._values(terms, terms.indices)
+        values = self._values(terms, terms.indices, again)
         body = fold_body(terms, unit, values.here(source), self.arrays.of(unit))
-        return self._nest("fold", body, [values], [unit])
+        return self._nest("fold", body, [values], [unit], again)
 
-    def _long_fold(self, unit: Unit, source: Unit, blocks: Blocks) -> Nest:
+    def _long_fold(self, unit: Unit, source: Unit, blocks: Blocks, again: set[Unit]) -> Nest:
         terms, found = Terms(), []
 
         def element(indices: Sequence[Scalar]) -> Scalar:
-            found.append(self._values(terms, indices))
+            found.append(self._values(terms, indices, again))
             return found[-1].here(source)
 
         body = LongFold(terms, unit, blocks, element, self.arrays.of(unit)).body()
-        return self._nest("fold", body, found, [unit])
+        return self._nest("fold", body, found, [unit], again)
 
     def _store(self, unit: Unit) -> None:
         """Give a unit that was to be computed where it is read a kernel of its own."""
@@ -190,18 +207,17 @@ class Lowering:
         return self._nest("scatter", Body(terms, statements), [base, values], [unit])
 
     def _values(
-        self, terms: Terms, indices: Sequence[Scalar], own: set[Unit] | None = None
+        self, terms: Terms, indices: Sequence[Scalar], own: AbstractSet[Unit] = frozenset()
     ) -> Values:
-        """Expressions that load what lies in memory, but for the kernel's own results."""
-        mine = own or set()
+        """Expressions that load what lies in memory, but for what the kernel computes itself."""
 
         def read(unit: Unit, where: Sequence[Scalar]) -> Scalar | None:
-            if unit in mine or not self.partition.in_memory(unit):
+            if unit in own or not self.partition.in_memory(unit):
                 return None
             array = self.arrays.of(unit)
             return terms.make(Word.LOAD, tuple(where), array.dtype, array)
 
-        return Values(terms, indices, read)
+        return Values(terms, indices, read, self.partition.rounded)
 
     def _units(self, values: Sequence[Values], more: Sequence[Unit]) -> tuple[Unit, ...]:
         """What is computed, in the graph's order."""

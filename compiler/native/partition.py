@@ -33,12 +33,15 @@ class Group:
         The groups that take the rows of one array in turn, if it consists of such.
     kept : int
         How many axes of the array number its rows.
+    again : set of Unit
+        What it computes although another kernel does so too.
     """
 
     units: list[Unit]
     stored: list[Unit]
     parts: list[Group] = field(default_factory=list)
     kept: int = 0
+    again: set[Unit] = field(default_factory=set)
 
 
 @dataclass
@@ -53,11 +56,14 @@ class Partition:
         Reshapes of memory, and what they reshape.
     refusals : Refusals
         Why units are not in one kernel with their neighbours.
+    rounded : set of Unit
+        Values whose bits must not depend on the kernel that computes them; see `saving`.
     """
 
     groups: list[Group]
     aliases: dict[Unit, Unit]
     refusals: Refusals = field(default_factory=Refusals)
+    rounded: set[Unit] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.stored = {unit for group in self.groups for unit in group.stored}

@@ -8,7 +8,8 @@ computed between two passes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 from ..graph import Unit
 from ..kernel.grammar import Array, Body, Local, Statement, Store
@@ -36,12 +37,21 @@ class RowsBody:
         Arrays of units in memory.
     in_memory : callable
         True for units whose value lies in memory before the kernel runs.
+    rounded : set of Unit
+        See `Values`.
     """
 
-    def __init__(self, group: Group, arrays: Arrays, in_memory) -> None:  # type: ignore[no-untyped-def]
+    def __init__(
+        self,
+        group: Group,
+        arrays: Arrays,
+        in_memory: Callable[[Unit], bool],
+        rounded: AbstractSet[Unit],
+    ) -> None:
         self.group = group
         self.arrays = arrays
         self.in_memory = in_memory
+        self.rounded = rounded
         self.shape = self._shape()
         self.terms = Terms(self.shape)
         self.rows = range(group.kept)
@@ -205,7 +215,7 @@ class RowsBody:
             self._must_be(unit, where, tuple(self.terms.indices))
             return None
 
-        values = Values(self.terms, indices, read)
+        values = Values(self.terms, indices, read, self.rounded)
         self.values.append(values)
         return values
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..graph import Unit
+from .costs import NEAR_BYTES
 from .kernels import Kernel, Nest, Product, Refusals
 from .product_schedule import accumulating, plan
 from .products import shape_of
@@ -29,9 +30,6 @@ from .tiled import (
     widest_of,
 )
 from .vectors import target
-
-WIDE_BYTES = 2**20
-"""What is wide: more than stays in a second-level cache."""
 
 LEAST_BATCHES = 4
 """A sum over the rows of fewer matrices is left apart: one thread would have to go through each."""
@@ -82,7 +80,7 @@ class Tiling:
         return tuple(dict.fromkeys(map(self.root, kernel.reads)))
 
     def _is_wide(self, unit: Unit) -> bool:
-        return unit.array_type.nbytes >= WIDE_BYTES and unit not in self.kept
+        return unit.array_type.nbytes >= NEAR_BYTES and unit not in self.kept
 
     # Growing.
 
@@ -227,6 +225,7 @@ class Tiling:
         return Tiled(
             units=tuple(units),
             apart=apart,
+            again=tuple(dict.fromkeys(u for m in members for u in m.kernel.again)),
             space=space,
             members=members,
             local=sizes,

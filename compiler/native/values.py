@@ -7,6 +7,8 @@ read: an elementwise unit by its body, a movement by the element that it picks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..graph import Unit
@@ -50,6 +52,8 @@ class Values:
         The kernel's own position, where `here` reads.
     read : callable
         ``read(unit, where)``: the load of a unit that lies in memory, None for one to compute.
+    rounded : set of Unit
+        Values whose products are rounded by themselves, so that no neighbour changes their bits.
 
     Attributes
     ----------
@@ -59,8 +63,15 @@ class Values:
         What an expression (by its id) is the element of.
     """
 
-    def __init__(self, terms: Terms, indices: Sequence[Scalar], read: Read) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        indices: Sequence[Scalar],
+        read: Read,
+        rounded: AbstractSet[Unit] = frozenset(),
+    ) -> None:
         self.terms = terms
+        self.rounded = rounded
         self.indices = tuple(indices)
         self._read = read
         self._known: dict[tuple[Unit, tuple[int, ...]], Scalar] = {}
@@ -109,6 +120,8 @@ class Values:
             if missing:
                 return None
             body = unit.op.body(types, unit.attributes)
+            if unit in self.rounded:
+                body = _rounded(body)
             found = self.terms.substitute(order_of(body), given)
             self._operands.setdefault(id(found), tuple(given))
             return found
@@ -164,3 +177,16 @@ class Values:
 
 def _key(unit: Unit, where: Where) -> tuple[Unit, tuple[int, ...]]:
     return unit, tuple(map(id, where))
+
+
+@lru_cache(maxsize=4096)
+def _rounded(body: Scalar) -> Scalar:
+    """The body with products that no sum absorbs: a fused one adds -0.0, which changes nothing."""
+    new: dict[int, Scalar] = {}
+    for scalar in order_of(body):
+        word, operands = scalar.word, tuple(new[id(operand)] for operand in scalar.operands)
+        if word is Word.MULTIPLY and scalar.dtype.is_float:
+            nothing = Scalar(Word.LITERAL, (), scalar.dtype, -0.0)
+            word, operands = Word.FMA, (*operands, nothing)
+        new[id(scalar)] = Scalar(word, operands, scalar.dtype, scalar.detail)
+    return new[id(body)]

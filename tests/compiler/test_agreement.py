@@ -15,7 +15,7 @@ from random_graphs import Case, cases
 
 from chainrule.compiler.derivatives import pulled_back
 from chainrule.compiler.interpret import evaluate
-from chainrule.compiler.native import dividing, long_folds
+from chainrule.compiler.native import dividing, long_folds, saving
 from chainrule.compiler.native.build import build
 from chainrule.compiler.native.partition import fused, unfused
 from chainrule.compiler.notes import Notes
@@ -42,11 +42,12 @@ def run_all(case: Case, dtype: str) -> None:
     optimised, _ = optimise(case.graph, check=True)
     agree(expected, evaluate(optimised, case.arrays), dtype)
     agree(expected, build(optimised, partition=unfused, threads=1)(case.arrays), dtype)
-    program = build(optimised, partition=fused, threads=1)
-    alone = program(case.arrays)
-    agree(expected, alone, dtype)
-    with mock.patch.object(dividing, "WORTH_CYCLES", 0):
-        shared = build(optimised, partition=fused, threads=3)(case.arrays)
+    with mock.patch.object(saving, "LEAST_BYTES", 0):
+        program = build(optimised, partition=fused, threads=1)
+        alone = program(case.arrays)
+        agree(expected, alone, dtype)
+        with mock.patch.object(dividing, "WORTH_CYCLES", 0):
+            shared = build(optimised, partition=fused, threads=3)(case.arrays)
     agree(expected, run_plain(program, case.arrays), dtype)
     for one, other in zip(alone, shared, strict=True):
         assert one.tobytes() == other.tobytes()
