@@ -1,8 +1,8 @@
 """What a function takes from around it: closures, globals, defaults, bound objects.
 
 A captured NumPy array is a constant of the program, frozen when captured. When a name that the
-function reads is bound to something else later, the program that was traced is no longer the
-function's; the fingerprint here tells.
+function reads is bound to something else later, or the list or set behind it has other elements,
+the program that was traced is no longer the function's; the fingerprint here tells.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from operator import call, is_
 from sys import intern
 from typing import Any
@@ -33,16 +35,24 @@ class Captures:
     Arrays, plain Python values, containers of them and functions are watched; a look at an
     unchanged function compares identities alone.
 
+    Parameters
+    ----------
+    function : callable
+        Whose captures they are.
+    written : sequence of lists and sets
+        Those that the function itself changes when it is traced: logs, which are not watched.
+
     Attributes
     ----------
     key : tuple
         What was captured, by value: arrays by digest, the rest as it is.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], written: Sequence[Any] = ()) -> None:
         self._reads: list[Read] = []
         self._seen: list[Any] = []
-        visited: set[int] = set()
+        self._contents: dict[int, Any] = {}  # the lists and sets, by their place in the others
+        visited: set[Any] = {*map(id, written)}
         self._watch(function, visited)
         self.key = tuple(map(_key_of, self._seen))
 
@@ -51,22 +61,57 @@ class Captures:
         # Runs in every call: without a generator it takes a third of the time.
         return all(map(is_, map(call, self._reads), self._seen))
 
-    def _watch(self, thing: Any, visited: set[int]) -> None:
-        if id(thing) in visited:
+    def written(self) -> list[Any]:
+        """The lists and sets that have other elements now."""
+        return [held for i, held in self._contents.items() if self._reads[i]() is not self._seen[i]]
+
+    def without(self, written: Sequence[Any]) -> Captures:
+        """The same captures, but for the content of these lists and sets."""
+        known = {*map(id, written)}
+        kept = [i for i in range(len(self.key)) if id(self._contents.get(i)) not in known]
+        others = copy(self)
+        others._reads = [self._reads[i] for i in kept]
+        others._seen = [self._seen[i] for i in kept]
+        others._contents = {n: self._contents[i] for n, i in enumerate(kept) if i in self._contents}
+        others.key = tuple(self.key[i] for i in kept)
+        return others
+
+    def _watch(self, thing: Any, visited: set[Any], named: bool = True) -> None:
+        place = (id(thing.__self__), id(thing.__func__)) if _is_bound(thing) else id(thing)
+        if place in visited:
             return
-        visited.add(id(thing))
+        visited.add(place)
+        if isinstance(thing, tuple):  # its elements stay; what they hold may not
+            for element in thing:
+                if _is_user_code(element) or _holds_values(element, named):
+                    self._watch(element, visited, named)
+            return
         for read in _reads_of(thing):
-            value = read()
-            if (
-                isinstance(value, _VALUES)
-                or callable(value)
-                or _holds_values(value)
-                or _has_attributes(value)
-            ):
+            value, known = read(), named and not isinstance(read, _Unnamed)
+            holds = _holds_values(value, known)
+            if isinstance(value, _VALUES) or callable(value) or holds or _has_attributes(value):
+                if isinstance(value, _Content):
+                    self._contents[len(self._reads)] = thing
                 self._reads.append(read)
                 self._seen.append(value)
-            if _is_user_code(value) or _holds_values(value):
-                self._watch(value, visited)
+            if _is_user_code(value) or holds:
+                self._watch(value, visited, known)
+
+
+class _Content(tuple[Any, ...]):
+    """The elements of a list when it was looked at."""
+
+    __slots__ = ()
+
+
+class _Members(_Content):
+    """Those of a set, in any order."""
+
+    __slots__ = ()
+
+
+class _Unnamed(functools.partial[Any]):
+    """A read of an attribute that the code may never look up."""
 
 
 _VALUES = (bool, int, float, complex, str, np.ndarray, np.generic)
@@ -82,17 +127,19 @@ def _reads_of(thing: Any) -> Iterator[Read]:
             yield functools.partial(thing.keywords.get, name)
     elif isinstance(thing, types.MethodType):
         yield lambda: thing.__func__
-        for name in getattr(thing.__self__, "__dict__", {}):
-            yield functools.partial(getattr, thing.__self__, name, _MISSING)
         if isinstance(thing.__func__, types.FunctionType):
             names = _names_looked_up(thing.__func__.__code__)
-            yield from _reads_of_attributes(thing.__self__, names, set())
+            yield from _reads_of_named(thing.__self__, names, set())
+        for name in getattr(thing.__self__, "__dict__", {}):
+            yield _Unnamed(getattr, thing.__self__, name, _MISSING)
     elif isinstance(thing, types.FunctionType):
         yield from _reads_of_function(thing)
-    elif isinstance(thing, (list, tuple)):
-        yield functools.partial(_length, thing)
-        for i in range(len(thing)):
-            yield functools.partial(_element, thing, i)
+    elif isinstance(thing, list):
+        elements = _Content(thing)
+        yield lambda: elements if _has_elements(thing, elements) else _Content(thing)
+    elif isinstance(thing, set):
+        members = _Members(thing)
+        yield lambda: members if _has_members(thing, members) else _Members(thing)
     elif isinstance(thing, dict):
         yield functools.partial(_length, thing)
         for name in thing:
@@ -100,8 +147,11 @@ def _reads_of(thing: Any) -> Iterator[Read]:
     elif hasattr(thing, "__wrapped__"):
         yield lambda: thing.__wrapped__
     elif not isinstance(thing, type):
-        for name in getattr(thing, "__dict__", {}):
-            yield functools.partial(getattr, thing, name, _MISSING)
+        if _is_callable_object(thing):
+            yield from _reads_of(types.MethodType(type(thing).__call__, thing))
+        else:
+            for name in getattr(thing, "__dict__", {}):
+                yield _Unnamed(getattr, thing, name, _MISSING)
 
 
 def _reads_of_function(function: types.FunctionType) -> Iterator[Read]:
@@ -127,15 +177,20 @@ def _reads_of_attributes(thing: Any, names: set[str], visited: set[int]) -> Iter
     if not _has_attributes(thing) or id(thing) in visited:
         return
     visited.add(id(thing))
-    for name in sorted(names & vars(thing).keys()):
-        read = functools.partial(getattr, thing, name, _MISSING)
-        yield read
-        yield from _reads_of_attributes(read(), names, visited)
-    for name in sorted(names & vars(type(thing)).keys()):
-        method = vars(type(thing))[name]
-        if isinstance(method, types.FunctionType) and _is_user_code(method):
-            bound = types.MethodType(method, thing)
+    yield from _reads_of_named(thing, names, visited)
+
+
+def _reads_of_named(thing: Any, names: set[str], visited: set[int]) -> Iterator[Read]:
+    own = getattr(thing, "__dict__", {})
+    for name in sorted(names):
+        shared = inspect.getattr_static(thing.__class__, name, _MISSING)
+        if name not in own and isinstance(shared, types.FunctionType) and _is_user_code(shared):
+            bound = types.MethodType(shared, thing)
             yield functools.partial(lambda bound: bound, bound)
+        elif name in own or isinstance(shared, (dict, list, set, tuple, *_VALUES)):
+            read = functools.partial(getattr, thing, name, _MISSING)
+            yield read
+            yield from _reads_of_attributes(read(), names, visited)
 
 
 def _names_looked_up(code: types.CodeType) -> set[str]:
@@ -168,6 +223,15 @@ def _length(container: Any) -> str:
     return intern(str(len(container)))
 
 
+def _has_elements(held: list[Any], content: _Content) -> bool:
+    return len(held) == len(content) and all(map(is_, held, content))
+
+
+def _has_members(held: set[Any], content: _Members) -> bool:
+    """By type too: 1, 1.0 and True are equal, and programs differ."""
+    return {(type(each), each) for each in held} == {(type(each), each) for each in content}
+
+
 def _element(sequence: Sequence[Any], position: int) -> Any:
     return sequence[position] if position < len(sequence) else _MISSING
 
@@ -180,21 +244,39 @@ def _keyword_default(function: types.FunctionType, name: str) -> Any:
     return (function.__kwdefaults__ or {}).get(name, _MISSING)
 
 
+def _is_bound(value: Any) -> bool:
+    return isinstance(value, types.MethodType)
+
+
 def _is_user_code(value: Any) -> bool:
-    if isinstance(value, (functools.partial, types.MethodType)):
+    if isinstance(value, functools.partial):
         return True
-    if not isinstance(value, types.FunctionType):
-        return callable(value) and hasattr(value, "__wrapped__")  # a compiled function
-    return not is_library(value.__module__ or "")
+    if _is_bound(value):
+        return _is_user_code(value.__func__)
+    if isinstance(value, types.FunctionType):
+        return _is_users(value.__module__ or "")
+    if _is_callable_object(value) and _is_users(type(value).__module__):
+        return True
+    return callable(value) and hasattr(value, "__wrapped__")  # a compiled function
 
 
-def _holds_values(value: Any) -> bool:
+def _is_callable_object(value: Any) -> bool:
+    return callable(value) and isinstance(type(value).__call__, types.FunctionType)
+
+
+def _is_users(module: str) -> bool:
+    known = module.partition(".")[0] in sys.stdlib_module_names and module != "__main__"
+    return not known and not is_library(module)
+
+
+def _holds_values(value: Any, named: bool) -> bool:
     """True for the containers that parameters and settings are kept in.
 
-    A list of numbers alone is not watched: it is as likely a log that the function appends to.
+    A list or a set of plain values is watched where the code names it: in an attribute that it does
+    not, it is as likely a log that somebody appends to after each call.
     """
-    if isinstance(value, (list, tuple)):
-        return any(isinstance(item, np.ndarray) or _holds_values(item) for item in value)
+    if isinstance(value, (list, set, tuple)):
+        return named or any(isinstance(e, np.ndarray) or _holds_values(e, False) for e in value)
     return isinstance(value, dict) or dataclasses.is_dataclass(value)
 
 
@@ -205,6 +287,10 @@ def _key_of(value: Any) -> Any:
         return "nan"
     if isinstance(value, _VALUES):
         return type(value), value
+    if isinstance(value, _Members):
+        return frozenset(map(_key_of, value))
+    if isinstance(value, tuple):
+        return tuple(map(_key_of, value))
     if isinstance(value, (types.FunctionType, types.MethodType)):
         return getattr(value, "__code__", None)  # a method is made anew at each look
     return id(value) if callable(value) else None

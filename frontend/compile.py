@@ -164,6 +164,7 @@ class Compiled:
         self.recompilations = 0
         self._plans: OrderedDict[Any, _Plan] = OrderedDict()
         self._captures: Captures | None = None
+        self._written: list[Any] = []  # lists and sets that tracing changes
         # Recent calls, and the captures under which they hold: replaced together.
         self._recent: tuple[Captures | None, tuple[Recent, ...]] = None, ()
         self._latest: dict[str, Any] | None = None
@@ -259,20 +260,20 @@ class Compiled:
     def _captures_now(self) -> Captures:
         captures = self._captures
         if captures is None or not captures.unchanged():
-            captures = self._captures = Captures(self.function)
+            captures = self._captures = Captures(self.function, self._written)
         return captures
 
     def _plan(self, call: Call, captures: Captures) -> _Plan:
         types = tuple(map(_signature, call.leaves))
         static = tuple((name, _exactly(value)) for name, value in call.static)
-        key = (call.structure, types, static, captures.key)
-        plan = self._plans.get(key)
+        key = (call.structure, types, static)
+        plan = self._plans.get((key, captures.key))
         if plan is None:
             with self._lock:
-                plan = self._plans.get(key) or self._make(key, call)
+                plan = self._plans.get((key, captures.key)) or self._make(key, captures, call)
         else:
             with suppress(KeyError):  # another thread's compilation may just have dropped it
-                self._plans.move_to_end(key)
+                self._plans.move_to_end((key, captures.key))
         return plan
 
     def _types(self, call: Call) -> tuple[list[str], list[ArrayType]]:
@@ -281,7 +282,7 @@ class Compiled:
         types = [leaf_type(leaf, name) for leaf, name in zip(call.leaves, names, strict=True)]
         return names, types
 
-    def _make(self, key: Any, call: Call) -> _Plan:
+    def _make(self, key: Any, captures: Captures, call: Call) -> _Plan:
         names, types = self._types(call)
         traced = trace_leaves(
             lambda leaves: self.parameters.call(call.structure, call.static, leaves),
@@ -302,7 +303,11 @@ class Compiled:
             None if type.shape and _signature(leaf)[1].isnative else type.dtype.numpy
             for leaf, type in zip(call.leaves, types, strict=True)
         ]
-        plan = self._plans[key] = _Plan(program, traced.output, conversions)
+        written = captures.written()
+        if written:  # by the function: what it logs makes no other program
+            self._written += written
+            captures = self._captures = captures.without(written)
+        plan = self._plans[key, captures.key] = _Plan(program, traced.output, conversions)
         while len(self._plans) > PROGRAMS_KEPT:
             self._plans.popitem(last=False)
         return plan
