@@ -9,12 +9,12 @@ the second-level cache. Memory is linear in the number of rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..graph import Unit
-from ..kernel.grammar import Array, For, loads
+from ..kernel.grammar import Array, Combine, For, Store, loads, walk, written
 from ..kernel.joining import address_of
 from ..kernel.schedule import step_of
 from ..scalar import Scalar
@@ -230,8 +230,8 @@ def _takes_rows(kernel: Nest, space: Space) -> bool:
     return rounds is not None and rounds % space.all == 0 and not kernel.schedule.after
 
 
-def reads_by_rows(kernel: Kernel, unit: Unit, root: Root) -> bool:
-    """True when a nest, in the rounds of one row, reads only that row of an array."""
+def goes_by_rows(kernel: Kernel, unit: Unit, root: Root) -> bool:
+    """True when a nest, in the rounds of one row, reads or writes only that row of an array."""
     if not isinstance(kernel, Nest):
         return True
     divided, terms = kernel.schedule.divided, kernel.body.terms
@@ -239,17 +239,30 @@ def reads_by_rows(kernel: Kernel, unit: Unit, root: Root) -> bool:
     each, rest = divmod(unit.array_type.size, divided.extent)
     if rest:
         return False
-    for load in loads(kernel.body.statements):
-        array: Array = load.detail
-        if array.owner is None or root(array.owner) is not unit:
-            continue
-        address = address_of(terms, load)
+    for address in _addresses(kernel, unit, root):
         if step_of(terms, address, divided.axis) != each:
             return False
         span = _within(kernel, address, divided.axis)
         if span is None or span[0] < 0 or span[1] >= each:
             return False
     return True
+
+
+def _addresses(kernel: Nest, unit: Unit, root: Root) -> Iterator[Scalar]:
+    """The places of an array that a nest reads or writes."""
+    terms = kernel.body.terms
+
+    def is_it(array: Array) -> bool:
+        return array.owner is not None and root(array.owner) is unit
+
+    for load in loads(kernel.body.statements):
+        if is_it(load.detail):
+            yield address_of(terms, load)
+    for statement in walk(kernel.body.statements):
+        for array in written(statement):
+            if is_it(array):
+                assert isinstance(statement, (Store, Combine))
+                yield terms.flat(statement.where, array.shape)
 
 
 def _within(kernel: Nest, address: Scalar, axis: int) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ brings; one that brings nothing is given up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ..graph import Unit
@@ -23,8 +23,8 @@ from .tiled import (
     Space,
     Tiled,
     block_rows,
+    goes_by_rows,
     member_of,
-    reads_by_rows,
     rows_bytes,
     space_of,
     widest_of,
@@ -66,7 +66,7 @@ class Tiling:
         for kernel in kernels:
             for unit in self._reads(kernel):
                 self.readers.setdefault(unit, []).append(kernel)
-        self.taken: set[Kernel] = set()
+        self.home: dict[Kernel, _Region] = {}
 
     def result(self) -> list[Kernel]:
         """The kernels, with those of each region as one."""
@@ -86,7 +86,7 @@ class Tiling:
 
     def _grown(self, seed: Kernel) -> Iterator[_Region]:
         """The region around a nest that reads a wide product."""
-        if seed in self.taken or not isinstance(seed, Nest):
+        if seed in self.home or not isinstance(seed, Nest):
             return
         for unit in self._reads(seed):
             maker = self.maker.get(unit)
@@ -94,12 +94,15 @@ class Tiling:
             if space is None or not _is_short(maker):
                 continue
             member = member_of(seed, space, unit, self.root)
-            if member is None or not reads_by_rows(seed, unit, self.root):
+            if member is None or not goes_by_rows(seed, unit, self.root):
                 continue
-            region = _Region(space, [member], self.root)
+            region = _Region(space, [], self.root)
+            if not self._fits(region, member):
+                continue
+            region.members.append(member)
             self._grow(region)
             if region.has_product:
-                self.taken |= {m.kernel for m in region.members if not m.again}
+                self.home.update((m.kernel, region) for m in region.members if not m.again)
                 yield region
             return
 
@@ -121,7 +124,7 @@ class Tiling:
             return
         if not _is_short(maker):
             return
-        again = maker in self.taken
+        again = maker in self.home
         found = member_of(maker, region.space, unit, self.root)
         if found is None or found.role == "over":
             return
@@ -131,7 +134,7 @@ class Tiling:
 
     def _use(self, region: _Region, unit: Unit, reader: Kernel) -> None:
         """Take in what reads a wide array that the region makes."""
-        if not self._is_wide(unit) or reader in self.taken or region.has(reader):
+        if not self._is_wide(unit) or reader in self.home or region.has(reader):
             return
         member = member_of(reader, region.space, unit, self.root)
         if member is None or (member.role == "over" and region.space.batches < LEAST_BATCHES):
@@ -142,7 +145,10 @@ class Tiling:
     def _fits(self, region: _Region, member: Member) -> bool:
         """True when nothing outside would have to run between the members, and rows are rows."""
         kernel, space = member.kernel, region.space
-        if any(rows_bytes(unit, space) is None for unit in kernel.writes if member.role != "over"):
+        results = kernel.writes if member.role != "over" else ()
+        if any(rows_bytes(unit, space) is None for unit in results):
+            return False
+        if not all(goes_by_rows(kernel, unit, self.root) for unit in results):
             return False
         together = [*region.members, member]
         made = {unit for m in together for unit in m.kernel.writes}
@@ -150,7 +156,7 @@ class Tiling:
             own = [unit for unit in self._reads(each.kernel) if unit in made]
             if any(not m.gives_rows(space) for m in together if set(own) & set(m.kernel.writes)):
                 return False
-            if not all(reads_by_rows(each.kernel, unit, self.root) for unit in own):
+            if not all(goes_by_rows(each.kernel, unit, self.root) for unit in own):
                 return False
             if each.role != "nest" and not all(self._by_rows(each, unit, space) for unit in own):
                 return False
@@ -167,14 +173,10 @@ class Tiling:
         return found is not None and found.role == member.role
 
     def _is_closed(self, members: Sequence[Member]) -> bool:
+        """True when nothing between the members is outside; other regions are done as a whole."""
         own = {member.kernel for member in members}
         originals = {member.kernel for member in members if not member.again}
-        pending = [
-            self.maker[unit]
-            for member in members
-            for unit in self._reads(member.kernel)
-            if unit in self.maker and self.maker[unit] not in own
-        ]
+        pending = [kernel for kernel in self._before(own) if kernel not in own]
         seen: set[Kernel] = set()
         while pending:
             kernel = pending.pop()
@@ -182,9 +184,18 @@ class Tiling:
                 return False
             if kernel in seen:
                 continue
-            seen.add(kernel)
-            pending += [self.maker[u] for u in self._reads(kernel) if u in self.maker]
+            region = self.home.get(kernel)
+            together = {kernel} if region is None else {m.kernel for m in region.members}
+            seen |= {each for each in together if self.home.get(each) is region}
+            pending += [each for each in self._before(together) if each not in together]
         return True
+
+    def _before(self, kernels: Iterable[Kernel]) -> Iterator[Kernel]:
+        """The makers of what kernels read."""
+        for kernel in kernels:
+            for unit in self._reads(kernel):
+                if unit in self.maker:
+                    yield self.maker[unit]
 
     # Finishing.
 

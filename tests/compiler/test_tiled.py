@@ -6,8 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from native import plain
 
 import chainrule as cr
+from chainrule.compiler.dtypes import float32
+from chainrule.compiler.kernel.grammar import Array, Body, Store
+from chainrule.compiler.kernel.terms import Terms
+from chainrule.compiler.native.arrays import nest
+from chainrule.compiler.native.kernels import Nest
+from chainrule.compiler.native.tiled import goes_by_rows
+from chainrule.compiler.scalar import Word
 
 
 def softmax(scores: Any) -> Any:
@@ -168,3 +176,36 @@ def test_rows_that_do_not_lie_as_rows() -> None:
 
     wanted = turned(*(each.astype(np.float64) for each in (q, k, v)))
     np.testing.assert_allclose(cr.compile(turned)(q, k, v), wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_regions_that_need_each_other_are_not_both_formed() -> None:
+    """Each softmax could be one with the product that needs a sum over the other: not both."""
+    rng = np.random.default_rng(0)
+    args = [rng.standard_normal((8, 256, 16)).astype(np.float32) for _ in range(6)]
+
+    def crossed(q: Any, k: Any, v: Any, p: Any, h: Any, u: Any) -> Any:
+        one, other = (softmax(a @ np.swapaxes(b, -1, -2)) for a, b in ((q, k), (p, h)))
+        first, last = np.swapaxes(one, -1, -2) @ v, np.swapaxes(other, -1, -2) @ u
+        return one @ last, other @ first
+
+    compiled = cr.compile(crossed)
+    assert kinds(compiled, *args).count("tiled") == 2
+    wanted = crossed(*(each.astype(np.float64) for each in args))
+    for found, exact in zip(compiled(*args), wanted, strict=True):
+        np.testing.assert_allclose(found, exact, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_rows_are_read_and_written_as_rows(turned: bool) -> None:
+    graph = plain(lambda x: np.exp(x), np.ones((4, 4), np.float32))
+    (source,), (result,) = graph.inputs, graph.outputs
+    terms = Terms((4, 4))
+    i, j = terms.indices
+    x, y = (Array(name, float32, (4, 4), u) for name, u in (("x", source), ("y", result)))
+    value = terms.make(Word.LOAD, (i, j), float32, x)
+    store = Store(y, (j, i) if turned else (i, j), value)
+    kernel = Nest(units=(result,), sort="loop", body=Body(terms, nest(terms, (0, 1), [store])))
+    if turned:
+        assert kernel.rounds == 4
+    assert goes_by_rows(kernel, source, lambda unit: unit)
+    assert goes_by_rows(kernel, result, lambda unit: unit) != turned
