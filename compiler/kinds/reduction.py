@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
-from ..dtypes import DType, bool_, float64, int64, uint64
+from ..dtypes import DType, bool_, float32, float64, int64, uint64
 from ..errors import AxisError, DTypeError, PluginError, ShapeError
 from ..op import Op, array_types
-from ..scalar import Scalar
+from ..scalar import Scalar, cast
 from ..scalar.expression import literal
 from ..scalar.trace import inputs
 from ..types import ArrayType, Type
@@ -122,13 +122,18 @@ class Reduction(Op):
         return ArrayType(shape, self.result or x.dtype)
 
     def fold(self, dtype: DType) -> Fold:
-        """The reduction's scalar expressions for elements of `dtype`."""
+        """The reduction's scalar expressions for elements of `dtype`.
+
+        Storage types are widened to float32, and what their states come to is rounded once.
+        """
         if dtype not in self._folds:
             self._folds[dtype] = self._trace(dtype)
         return self._folds[dtype]
 
     def _trace(self, dtype: DType) -> Fold:
         element, position = inputs([dtype, int64])
+        if dtype.storage_only:
+            element = cast(element, float32)
         lifted = _state(self.lift(element, position) if self.lift else element)
         dtypes = [scalar.dtype for scalar in lifted]
         init = tuple(
@@ -141,6 +146,8 @@ class Reduction(Op):
             self.function(first[0], second[0]) if bare else self.function(first, second)
         )
         result = self.finalise(*first) if self.finalise else first[0]
+        if dtype.storage_only and result.dtype is float32:
+            result = cast(result, dtype)
         if [scalar.dtype for scalar in combined] != dtypes:
             raise PluginError(f"plugin {self.name}: combine changes the state's dtypes {dtypes}")
         return Fold(init, lifted, combined, result)

@@ -1,15 +1,16 @@
 """Contractions that are no matrix products, or too small for one: plain loops.
 
 Where the summed label is the contiguous one of both operands, each element is a sum in lanes, as a
-reduction of a row is. Else the result's elements are summed up in memory, one term after the
-other, with the result's last label innermost. Which it is depends on shapes and labels alone.
+reduction of a row is; of storage types it is a sum in float32, rounded once. Else the result's
+elements are summed up in memory, one term after the other, with the result's last label innermost.
+Which it is depends on shapes, dtypes and labels alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..dtypes import DType
+from ..dtypes import DType, float32
 from ..kernel.grammar import Array, Body, Combine, Local, Store
 from ..kernel.terms import Terms
 from ..scalar import Scalar, Word
@@ -32,13 +33,15 @@ def contraction_body(layout: Layout, x: Array, y: Array, out: Array) -> Body:
         where = tuple(index[name] for name in names)
         return terms.make(Word.LOAD, where, array.dtype, array)
 
-    dtype = out.dtype
-    factors = load(x, labels.x), load(y, labels.y)
-    term = terms.make(Word.MULTIPLY, factors, dtype)
     where = tuple(index[name] for name in labels.out)
+    dtype = float32 if out.dtype.storage_only else out.dtype
+    one, other = load(x, labels.x), load(y, labels.y)
+    if dtype is not out.dtype:
+        one, other = (terms.make(Word.CAST, (factor,), dtype) for factor in (one, other))
+    term = terms.make(Word.MULTIPLY, (one, other), dtype)
     zero = terms.literal(dtype.numpy.type(0).item(), dtype)
-    if _sums_rows(layout):
-        return Body(terms, nest(terms, own, [_row(terms, summed, term, Store(out, where, zero))]))
+    if _sums_rows(layout) or dtype is not out.dtype:
+        return Body(terms, nest(terms, own, [_row(terms, summed, term, out, where)]))
     step = Combine((out,), where, (term,), (zero,), (_sum(dtype),), "plus")
     begin = nest(terms, last, [Store(out, where, zero)])
     join = nest(terms, summed, nest(terms, last, [step]), ordered=True)
@@ -52,14 +55,18 @@ def _sums_rows(layout: Layout) -> bool:
     return len(long) == 1 and all(each.get(long[0]) == 1 for each in steps)
 
 
-def _row(terms: Terms, summed: Sequence[int], term: Scalar, begin: Store) -> Local:
+def _row(
+    terms: Terms, summed: Sequence[int], term: Scalar, out: Array, where: tuple[Scalar, ...]
+) -> Local:
     """One element: its sum, then its place."""
-    dtype, zero = begin.array.dtype, begin.value
-    state = Array("total", dtype, ())
+    dtype = term.dtype
+    state, zero = Array("total", dtype, ()), terms.literal(dtype.numpy.type(0).item(), dtype)
     step = Combine((state,), (), (term,), (zero,), (_sum(dtype),), "plus")
     result = terms.make(Word.LOAD, (), dtype, state)
+    if dtype is not out.dtype:
+        result = terms.make(Word.CAST, (result,), out.dtype)
     statements = (Store(state, (), zero), *nest(terms, summed, [step]))
-    return Local((state,), (*statements, Store(begin.array, begin.where, result)))
+    return Local((state,), (*statements, Store(out, where, result)))
 
 
 def _sum(dtype: DType) -> Scalar:

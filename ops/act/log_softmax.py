@@ -4,6 +4,7 @@ import numpy as np
 
 from ... import ops
 from ...compiler.plugin import bad, case, composite, given, normal, normalise_axis
+from ..reduction.storage import rounded, widened
 
 
 def _reference(x, *, axis):
@@ -18,8 +19,10 @@ def _reference(x, *, axis):
 )
 def log_softmax(x, *, axis=-1):
     """Logarithms of the shares along `axis`, without overflow; NaN for a row of -inf alone."""
-    shifted = x - ops.max(x, axis=axis, keepdims=True)
-    return shifted - ops.log(ops.sum(ops.exp(shifted), axis=axis, keepdims=True))
+    wide = widened(x)
+    shifted = wide - ops.max(wide, axis=axis, keepdims=True)
+    total = ops.sum(ops.exp(shifted), axis=axis, keepdims=True)
+    return rounded(shifted - ops.log(total), like=x)
 
 
 @log_softmax.normalise

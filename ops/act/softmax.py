@@ -4,6 +4,7 @@ import numpy as np
 
 from ... import ops
 from ...compiler.plugin import bad, case, composite, given, normal, normalise_axis
+from ..reduction.storage import rounded, widened
 
 
 def _reference(x, *, axis):
@@ -18,8 +19,9 @@ def _reference(x, *, axis):
 )
 def softmax(x, *, axis=-1):
     """Shares that sum to 1 along `axis`, without overflow; NaN for a row of -inf alone."""
-    powers = ops.exp(x - ops.max(x, axis=axis, keepdims=True))
-    return powers / ops.sum(powers, axis=axis, keepdims=True)
+    wide = widened(x)
+    powers = ops.exp(wide - ops.max(wide, axis=axis, keepdims=True))
+    return rounded(powers / ops.sum(powers, axis=axis, keepdims=True), like=x)
 
 
 @softmax.normalise

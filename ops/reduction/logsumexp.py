@@ -4,6 +4,7 @@ import numpy as np
 
 from ... import ops
 from ...compiler.plugin import bad, case, composite, given, normal, normalise_axes
+from .storage import rounded, widened
 
 
 def _reference(x, *, axis, keepdims):
@@ -22,10 +23,11 @@ def logsumexp(x, *, axis=None, keepdims=False):
     """
     if any(x.shape[a] == 0 for a in axis):
         return ops.log(ops.sum(ops.exp(x), axis=axis, keepdims=keepdims))
-    largest = ops.max(x, axis=axis, keepdims=True)
+    wide = widened(x)
+    largest = ops.max(wide, axis=axis, keepdims=True)
     shift = ops.where(ops.isfinite(largest), largest, 0)
-    total = ops.sum(ops.exp(x - shift), axis=axis, keepdims=keepdims)
-    return ops.log(total) + ops.reshape(shift, shape=total.shape)
+    total = ops.sum(ops.exp(wide - shift), axis=axis, keepdims=keepdims)
+    return rounded(ops.log(total) + ops.reshape(shift, shape=total.shape), like=x)
 
 
 @logsumexp.normalise

@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import ops
 from ...compiler.plugin import bad, case, composite, float64, integers, normal, normalise_axes
+from .storage import rounded, widened
 
 
 @composite(
@@ -18,7 +19,8 @@ def mean(x, *, axis=None, keepdims=False):
     count = math.prod(x.shape[a] for a in axis)
     if not x.type.dtype.is_inexact:
         x = ops.cast(x, dtype=float64)  # an integer sum could wrap
-    return ops.sum(x, axis=axis, keepdims=keepdims) / count
+    total = ops.sum(widened(x), axis=axis, keepdims=keepdims)
+    return rounded(total / count, like=x)
 
 
 @mean.normalise

@@ -4,6 +4,7 @@ import numpy as np
 
 from ... import ops
 from ...compiler.plugin import bad, case, composite, integers, normal, normalise_axes
+from .storage import rounded, widened
 
 
 @composite(
@@ -13,8 +14,8 @@ from ...compiler.plugin import bad, case, composite, integers, normal, normalise
 )
 def std(x, *, axis=None, keepdims=False, ddof=0):
     """Square root of the variance over `axis` (all axes by default); see `var`."""
-    variance = ops.var(x, axis=axis, keepdims=keepdims, ddof=ddof)
-    return ops.where(variance == 0, variance, ops.sqrt(variance))
+    variance = ops.var(widened(x), axis=axis, keepdims=keepdims, ddof=ddof)
+    return rounded(ops.where(variance == 0, variance, ops.sqrt(variance)), like=x)
 
 
 @std.normalise

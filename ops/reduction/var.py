@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import ops
 from ...compiler.plugin import bad, case, composite, integers, normal, normalise_axes
+from .storage import rounded, widened
 
 
 @composite(
@@ -17,9 +18,11 @@ def var(x, *, axis=None, keepdims=False, ddof=0):
 
     The divisor is the number of elements less `ddof`, as in NumPy.
     """
-    centred = x - ops.mean(x, axis=axis, keepdims=True)
+    wide = widened(x)
+    centred = wide - ops.mean(wide, axis=axis, keepdims=True)
     count = math.prod(x.shape[a] for a in axis)
-    return ops.sum(centred * centred, axis=axis, keepdims=keepdims) / (count - ddof)
+    variance = ops.sum(centred * centred, axis=axis, keepdims=keepdims) / (count - ddof)
+    return rounded(variance, like=x)
 
 
 @var.normalise

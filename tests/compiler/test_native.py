@@ -18,7 +18,7 @@ from chainrule.compiler.interpret import evaluate
 from chainrule.compiler.native import build as build_module
 from chainrule.compiler.native.build import build
 from chainrule.compiler.registry import registry
-from chainrule.compiler.tolerances import BITS, NUMBERS, against_numpy, close, fused, summed
+from chainrule.compiler.tolerances import BITS, NUMBERS, against_numpy, close, fused, summed, ulps
 from chainrule.runtime.blas import find_scipy_blas
 
 rng = np.random.default_rng(0)
@@ -274,6 +274,17 @@ def test_products_of_booleans_are_disjunctions() -> None:
     x, y = (rng.integers(0, 2, shape).astype(bool) for shape in ((5, 6), (6, 7)))
     for one in run_both(lambda x, y: ops.dot_general(x, y, contract=((1,), (0,))), x, y):
         assert close(one, x @ y, BITS)
+
+
+@pytest.mark.parametrize("pattern", ["ij,jk->ik", "ij,kj->ik", "ji,jk->ik", "bij,bjk->bik"])
+def test_products_of_float16_are_summed_in_float32(pattern: str) -> None:
+    extents = {"i": 5, "j": 4_000, "k": 3, "b": 2}
+    x, y = (
+        rng.uniform(0.5, 1, [extents[label] for label in labels]).astype(np.float16)
+        for labels in pattern.split("->")[0].split(",")
+    )
+    exact = np.einsum(pattern, x.astype(np.float64), y.astype(np.float64))
+    assert close(run(product(pattern), x, y), exact, ulps(1))
 
 
 def test_a_product_does_not_read_what_lay_in_its_result() -> None:

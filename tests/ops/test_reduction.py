@@ -13,6 +13,7 @@ from oracles import check_gradient, check_samples, gradient_of, graph_of, value_
 import chainrule as cr
 from chainrule import ops
 from chainrule.compiler.errors import AxisError, DTypeError, ShapeError
+from chainrule.compiler.tolerances import close, subnormal_ulps, ulps
 
 NUMPY = {
     "sum": np.sum,
@@ -64,6 +65,29 @@ def test_dtypes_as_numpy(name: str, dtype: str, rng: np.random.Generator) -> Non
     expected = NUMPY[name](x, axis=0)
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "mean", "var", "std", "logsumexp"])
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_float16_is_summed_in_float32_and_rounded_once(name: str, axis: Any, rng: Any) -> None:
+    """At most a unit in the last place from the exact value; sums in float16 lose all digits."""
+    x = (rng.uniform(0.99, 1.01, (3000, 5)) * (1 if name == "prod" else 2)).astype(np.float16)
+    exact = NUMPY[name](x.astype(np.float64), axis=axis)
+    found = cr.compile(lambda x: getattr(ops, name)(x, axis=axis))(x)
+    assert close(found, np.asarray(exact), ulps(1))
+
+
+def test_float16_holds_what_its_sums_do_not(rng: Any) -> None:
+    ones, zeros = np.ones(70_000, np.float16), np.zeros(70_000, np.float16)
+    assert cr.compile(np.mean)(ones) == 1
+    assert cr.compile(np.sum)(ones) == np.inf  # 65504 is the greatest number
+    spread = rng.permutation([0, 300] * 5000).astype(np.float16)
+    assert cr.compile(np.var)(spread) == 150**2
+    slope = cr.compile(cr.grad(lambda x: np.mean(x * x)))(ones)
+    assert close(slope, np.full(70_000, 2 / 70_000), subnormal_ulps(1))
+    assert close(cr.compile(ops.logsumexp)(zeros), np.log(70_000), ulps(1))
+    share = cr.compile(lambda x: ops.softmax(x))(zeros)
+    assert close(share, np.full(70_000, 1 / 70_000), subnormal_ulps(1))
 
 
 SPECIAL = [
