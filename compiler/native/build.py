@@ -29,6 +29,7 @@ from .kernels import Check, Kernel, Nest, Product
 from .library import declared, objects
 from .listing import listing
 from .lower import Lowering
+from .many import Many, ManyCode
 from .memory import MemoryPlan, rounded
 from .memory import plan as plan_memory
 from .nests import Nests
@@ -251,6 +252,8 @@ class _Build:
             function = products.emit(kernel, pointers, scratch, self.blas, self._routine(kernel))
         elif isinstance(kernel, Tiled):
             function = TiledCode(kernel, pointers, scratch, self._member).write()
+        elif isinstance(kernel, Many):
+            function = ManyCode(kernel, pointers, self._member).write()
         else:
             assert isinstance(kernel, Check)
             function = checks.emit(kernel, pointers)
@@ -283,7 +286,7 @@ class _Build:
         return [call, replace(call, name=name, places=places, rounds=None, divided=False)]
 
     def _member(self, kernel: Nest, pointers: Pointers, scratch: Sequence[Place]) -> NestCall:
-        """A nest as a function that a tiled kernel calls."""
+        """A nest as a function that another kernel calls."""
         function = _nest(kernel, kernel.schedule.first, pointers, scratch)
         name = self._named(kernel, function, pointers, bounds=True)
         return NestCall(name, tuple(pointers.places))

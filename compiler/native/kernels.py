@@ -58,6 +58,10 @@ class Kernel:
         """Units that it reads in such an order that its result may take their memory."""
         return ()
 
+    def replaceable_by(self, result: Unit) -> tuple[Unit, ...]:
+        """Those of which one result may take the memory."""
+        return self.replaceable
+
     @property
     def scratch(self) -> tuple[int, ...]:
         """Bytes of the working buffers that it needs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..graph import Graph, Unit
@@ -13,6 +13,7 @@ from ..kinds import Elementwise
 from ..scalar import Scalar
 from .arrays import name_of
 from .kernels import Check, Kernel, Nest, Product
+from .many import Many
 from .tiled import Tiled
 
 if TYPE_CHECKING:
@@ -30,23 +31,20 @@ def listing(graph: Graph, kernels: Sequence[KernelRecord]) -> str:
     parts = []
     for record in {record.name: record for record in kernels}.values():
         parts.append("\n".join(_kernel(record, graph)))
-    entry = [f"def {graph.name}({', '.join(name_of(graph, unit) for unit in graph.inputs)}):"]
+    entry = [f"def {graph.name}({_names(graph.inputs, graph)}):"]
     for record in kernels:
-        written = ", ".join(name_of(graph, unit) for unit in record.kernel.writes)
-        read = ", ".join(name_of(graph, unit) for unit in record.kernel.reads)
+        written, read = (_names(u, graph) for u in (record.kernel.writes, record.kernel.reads))
         entry.append(f"    {written + ' = ' if written else ''}{record.name}({read})")
-    entry.append(f"    return {', '.join(name_of(graph, unit) for unit in graph.outputs)}")
+    entry.append(f"    return {_names(graph.outputs, graph)}")
     return "\n\n\n".join([*parts, "\n".join(entry)]) + "\n"
 
 
 def _kernel(record: KernelRecord, graph: Graph) -> Iterator[str]:
-    read = ", ".join(name_of(graph, unit) for unit in record.kernel.reads)
-    yield f"def {record.name}({read}):  # {record.summary()}"
+    yield f"def {record.name}({_names(record.kernel.reads, graph)}):  # {record.summary()}"
     for reason in record.kernel.apart:
         yield f"    # apart: {reason}"
     if record.kernel.again:
-        names = ", ".join(name_of(graph, unit) for unit in record.kernel.again)
-        yield f"    # computed again: {names}"
+        yield f"    # computed again: {_names(record.kernel.again, graph)}"
     yield from ("    " + line for line in _body(record.kernel, graph))
 
 
@@ -58,6 +56,8 @@ def _body(kernel: Kernel, graph: Graph) -> Iterator[str]:
         yield _product(kernel, graph)
     elif isinstance(kernel, Tiled):
         yield from _tiled(kernel, graph)
+    elif isinstance(kernel, Many):
+        yield from _many(kernel, graph)
     elif isinstance(kernel, Check):
         indices, extent = name_of(graph, kernel.indices), kernel.bound.extent
         line = f"assert ((0 <= {indices}) & ({indices} < {extent})).all()"
@@ -100,6 +100,19 @@ def _tiled(kernel: Tiled, graph: Graph) -> Iterator[str]:
         if member.again:
             yield "        # computed again:"
         yield from ("        " + line for line in _body(member.kernel, graph))
+
+
+def _many(kernel: Many, graph: Graph) -> Iterator[str]:
+    first, *others = kernel.nests
+    yield f"# one range of rounds for {len(kernel.nests)} sets of arrays; the first of them:"
+    yield from _body(first, graph)
+    for nest in others:
+        read, written = (_names(units, graph) for units in (nest.reads, nest.writes))
+        yield f"# the same: {written} from {read}"
+
+
+def _names(units: Iterable[Unit], graph: Graph) -> str:
+    return ", ".join(name_of(graph, unit) for unit in units)
 
 
 def _line(graph: Graph, unit: Unit) -> str:

@@ -21,6 +21,7 @@ from .folds import fold_body, walks_rows
 from .kernels import Check, Kernel, Nest, Product
 from .layout import Layout, matrices
 from .long_folds import Blocks, LongFold, blocks_of
+from .many import together
 from .partition import Group, Partition
 from .products import route
 from .rows import RowsBody, UnfitError
@@ -66,7 +67,7 @@ class Lowering:
         tiled = Tiling(ordered, kept, self.partition.root, self.partition.refusals).result()
         if len(tiled) < len(ordered):
             ordered = self._ordered(tiled)
-        return _guarded(ordered, checks)
+        return _guarded(together(ordered, self.partition.root), checks)
 
     def _kernel(self, group: Group) -> Kernel | None:
         unit = group.units[-1]

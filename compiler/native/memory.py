@@ -214,7 +214,7 @@ class _Planner:
         writer = {unit: step for step, k in enumerate(self.kernels) for unit in k.writes}
         for root, numbers in wanted.items():
             for number in sorted(numbers, key=lambda n: n not in self.donors):
-                if root in writer and self._may_take(number, writer[root]):
+                if root in writer and self._may_take(number, root, writer[root]):
                     self.result_of[root] = number
                     if number in self.donors:
                         # The donor's memory is the result's; one name for it, so that a kernel
@@ -234,13 +234,13 @@ class _Planner:
                 if operand in writer and operand not in self.result_of
             )
             found = next(behind, None)
-            if found is None or not self._may_take(number, writer[found]):
+            if found is None or not self._may_take(number, found, writer[found]):
                 return
             self.result_of[found] = number
             root = found
 
-    def _may_take(self, number: int, step: int) -> bool:
-        """True when the kernel at `step` may write result `number`, over its donor if any."""
+    def _may_take(self, number: int, root: Unit, step: int) -> bool:
+        """True when `root`, made at `step`, may lie in result `number`, over its donor if any."""
         if number not in self.donors:
             return True
         donor = self.graph.inputs[self.donors[number]]
@@ -249,7 +249,7 @@ class _Planner:
             return last < step
         kernel = self.kernels[step]
         names = [unit for unit in kernel.reads if self.partition.root(unit) is donor]
-        return all(unit in kernel.replaceable for unit in names)
+        return all(unit in kernel.replaceable_by(root) for unit in names)
 
     def _result(self, number: int) -> Place:
         return Place("result", number, aligned=number not in self.donors)
@@ -287,13 +287,14 @@ class _Planner:
 
     def _replaced(self, unit: Unit, kernel: Kernel, step: int) -> Iterator[Unit]:
         """What the kernel is the last to read, element by element, for its result."""
-        for read in kernel.replaceable:
+        replaceable = kernel.replaceable_by(unit)
+        for read in replaceable:
             root = self.partition.root(read)
             same = root.array_type.nbytes == unit.array_type.nbytes
             same = same and root.array_type.dtype.itemsize == unit.array_type.dtype.itemsize
             if same and self.last_read.get(root) == step and root not in self.roots:
                 names = [u for u in kernel.reads if self.partition.root(u) is root]
-                if all(name in kernel.replaceable for name in names):
+                if all(name in replaceable for name in names):
                     yield root
 
     def _working(self, step: int, kernel: Kernel) -> None:

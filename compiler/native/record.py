@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from ..kernel.grammar import Body, Combine, For, Statement, Store, expressions, 
 from ..kernel.terms import postorder
 from ..scalar import Scalar, Word
 from .kernels import Check, Kernel, Nest, Product
+from .many import Many
 from .tiled import Tiled
 
 _NO_WORK = frozenset(
@@ -26,8 +28,8 @@ class KernelRecord:
     name : str
         From its content: equal work has an equal name, and is compiled once.
     kind : str
-        ``loop``, ``fold``, ``rows``, ``scatter``, ``contraction``, ``product``, ``tiled`` or
-        ``check``.
+        ``loop``, ``fold``, ``rows``, ``scatter``, ``contraction``, ``product``, ``tiled``,
+        ``many`` or ``check``.
     units : tuple of Unit
         What it computes.
     apart : tuple of str
@@ -86,6 +88,8 @@ def _flops(kernel: Kernel) -> int:
         return kernel.layout.flops
     if isinstance(kernel, Tiled):
         return sum(_flops(member.kernel) for member in kernel.members)
+    if isinstance(kernel, Many):
+        return sum(map(_flops, kernel.nests))
     return _work(kernel.body, kernel.body.statements, 1) if isinstance(kernel, Nest) else 0
 
 
@@ -112,6 +116,8 @@ def _domain(kernel: Kernel) -> tuple[int, ...]:
         return kernel.indices.shape
     if isinstance(kernel, Tiled):
         return kernel.space.batches, kernel.space.rows
+    if isinstance(kernel, Many):
+        return (sum(math.prod(_domain(nest)) for nest in kernel.nests),)
     assert isinstance(kernel, Nest)
     return tuple(kernel.body.terms.extents)
 

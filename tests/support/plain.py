@@ -12,6 +12,7 @@ from chainrule.compiler.kernel.run import run
 from chainrule.compiler.kernel.verify import verify
 from chainrule.compiler.native.build import NativeProgram
 from chainrule.compiler.native.kernels import Kernel, Nest, Product
+from chainrule.compiler.native.many import Many
 from chainrule.compiler.native.tiled import Tiled
 from chainrule.compiler.structural import CONSTANT
 
@@ -46,6 +47,9 @@ def _run(kernel: Kernel, memory: dict[Unit, Array]) -> None:
     if isinstance(kernel, Tiled):
         for member in kernel.members:
             _run(member.kernel, memory)
+    elif isinstance(kernel, Many):
+        for nest in kernel.nests:
+            _run(nest, memory)
     elif isinstance(kernel, Product):
         memory[kernel.unit] = _product(kernel, memory)
     elif isinstance(kernel, Nest):
