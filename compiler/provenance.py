@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import inspect
 import linecache
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from types import FrameType
 from typing import Any, Literal
 
-Phase = Literal["forward", "backward", "update"]
+from ..runtime.frames import running_user_frame
 
-# Frames of these packages are not the user's, except that demos are written as a user would.
-LIBRARY = ("chainrule", "numpy", "optree", "functools", "contextlib", "inspect", "threading")
-LIKE_A_USER = ("chainrule.frontend.demos",)
+Phase = Literal["forward", "backward", "update"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +53,11 @@ def user_frame() -> Frame | None:
     return Frame(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 
-def running_user_frame() -> FrameType | None:
-    """Python's own record of that frame, which also knows the expression being evaluated."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and is_library(frame.f_globals.get("__name__", "")):
-        frame = frame.f_back
-    return frame
-
-
 @cache
 def defined_at(function: Callable[..., Any]) -> Frame | None:
     """The line where a function begins, its decorator included; None for what has no source."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return None if code is None else Frame(code.co_filename, code.co_firstlineno, code.co_name)
-
-
-def is_library(module: str) -> bool:
-    """True for modules whose frames are cut from messages and origins."""
-    if module.startswith(LIKE_A_USER):
-        return False
-    return module.partition(".")[0] in LIBRARY
 
 
 @dataclass(frozen=True, slots=True)

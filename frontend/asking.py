@@ -12,7 +12,7 @@ import linecache
 from dataclasses import dataclass
 from types import FrameType
 
-from ..compiler.provenance import running_user_frame
+from ..runtime.frames import running_user_frame
 
 
 @dataclass(frozen=True, slots=True)

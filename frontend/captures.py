@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from ..compiler.attributes import FrozenArray
-from ..compiler.provenance import is_library
 from ..compiler.value import Value
+from ..runtime.frames import is_library
 
 Read = Callable[[], Any]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from ..compiler.provenance import user_frame
 from ..compiler.structural import CALL
 from ..compiler.types import ArrayType
 from ..compiler.value import Value
+from ..runtime.frames import warn
 from .arguments import (
     Call,
     Parameters,
@@ -332,11 +332,10 @@ class Compiled:
             return
         self.recompilations += 1
         if self.recompilations >= RECOMPILATIONS_BEFORE_WARNING:
-            warnings.warn(
+            warn(
                 f"{self.parameters.name} was compiled {self.recompilations + 1} times; "
                 f"this time because {_difference(before, seen)}    {user_frame() or ''}",
                 RecompilationWarning,
-                stacklevel=4,
             )
 
     def __repr__(self) -> str:

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CacheWarning
+from .frames import warn
 
 VARIABLE = "CHAINRULE_CACHE_DIR"
 """The environment variable that names the folder; empty or ``off``, nothing is cached."""
@@ -126,7 +126,7 @@ class Store:
         with suppress(OSError):
             path.unlink()
         message = f"the cached program {path} is damaged ({reason}): it is compiled again"
-        warnings.warn(message, CacheWarning, stacklevel=2)
+        warn(message, CacheWarning)
 
     def usage(self) -> Usage:
         """How much there is now."""
@@ -216,7 +216,7 @@ class Store:
         self._warned = True
         reason = error.strerror or str(error)
         message = f"the cache {self.folder} cannot be {verb} ({reason}): programs are compiled anew"
-        warnings.warn(message, CacheWarning, stacklevel=2)
+        warn(message, CacheWarning)
 
 
 def store() -> Store | None:

@@ -49,7 +49,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, NoReturn
@@ -61,6 +60,7 @@ from .blocks import Blocks
 from .buffers import address_of, array_in, copy_aligned, donation_faults
 from .direct import Target, direct_call
 from .errors import DonationWarning, MismatchError
+from .frames import warn
 from .specs import ArraySpec, ResultSpec
 
 
@@ -231,7 +231,7 @@ class Executable:
         for donor, fault in donation_faults(arrays, self._donors):
             name = self.arguments[donor].name
             message = f"argument `{name}` {fault}: its memory is not reused, it is copied"
-            warnings.warn(message, DonationWarning, stacklevel=4)
+            warn(message, DonationWarning)
             ready[donor] = copy_aligned(arrays[donor])
         return ready
 

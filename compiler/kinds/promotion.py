@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...runtime.frames import warn
 from ..dtypes import DType, promote
 from ..errors import DTypeError, PromotionWarning
 from ..provenance import user_frame
@@ -30,11 +30,10 @@ def common_dtype(values: Sequence[Value]) -> tuple[DType, bool]:
     if rest and not all(weak for _, weak in rest):
         narrow, _ = promote(rest)
         if narrow.is_float and dtype.is_float and narrow.itemsize < dtype.itemsize:
-            warnings.warn(
+            warn(
                 f"a NumPy scalar of type {scalars[0].dtype} widens {narrow} to {dtype}: use a "
                 f"Python number, or cast it    {user_frame() or ''}",
                 PromotionWarning,
-                stacklevel=2,
             )
     return dtype, weak
 
