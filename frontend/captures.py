@@ -76,26 +76,29 @@ class Captures:
         others.key = tuple(self.key[i] for i in kept)
         return others
 
-    def _watch(self, thing: Any, visited: set[Any], named: bool = True) -> None:
-        place = (id(thing.__self__), id(thing.__func__)) if _is_bound(thing) else id(thing)
-        if place in visited:
-            return
-        visited.add(place)
-        if isinstance(thing, tuple):  # its elements stay; what they hold may not
-            for element in thing:
-                if _is_user_code(element) or _holds_values(element, named):
-                    self._watch(element, visited, named)
-            return
-        for read in _reads_of(thing):
-            value, known = read(), named and not isinstance(read, _Unnamed)
-            holds = _holds_values(value, known)
-            if isinstance(value, _VALUES) or callable(value) or holds or _has_attributes(value):
-                if isinstance(value, _Content):
-                    self._contents[len(self._reads)] = thing
-                self._reads.append(read)
-                self._seen.append(value)
-            if _is_user_code(value) or holds:
-                self._watch(value, visited, known)
+    def _watch(self, function: Callable[..., Any], visited: set[Any]) -> None:
+        waiting: list[tuple[Any, bool]] = [(function, True)]
+        while waiting:
+            thing, named = waiting.pop()
+            place = (id(thing.__self__), id(thing.__func__)) if _is_bound(thing) else id(thing)
+            if place in visited:
+                continue
+            visited.add(place)
+            if isinstance(thing, tuple):  # its elements stay; what they hold may not
+                waiting += [
+                    (e, named) for e in thing if _is_user_code(e) or _holds_values(e, named)
+                ]
+                continue
+            for read in _reads_of(thing):
+                value, known = read(), named and not isinstance(read, _Unnamed)
+                holds = _holds_values(value, known)
+                if isinstance(value, _VALUES) or callable(value) or holds or _has_attributes(value):
+                    if isinstance(value, _Content):
+                        self._contents[len(self._reads)] = thing
+                    self._reads.append(read)
+                    self._seen.append(value)
+                if _is_user_code(value) or holds:
+                    waiting.append((value, known))
 
 
 class _Content(tuple[Any, ...]):

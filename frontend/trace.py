@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from ..compiler.builder import Builder
@@ -70,7 +73,7 @@ def trace_leaves(
 ) -> Traced:
     """Trace a function of a list of leaves; `parent` is the trace around it, if any."""
     builder = Builder(parent)
-    with builder.activate():
+    with builder.activate(), nullcontext() if parent is None else _ROOM:
         tracers = [
             builder.value(builder.input(leaf_type(leaf, name), name))
             for leaf, name in zip(leaves, names, strict=True)
@@ -81,6 +84,33 @@ def trace_leaves(
     graph = builder.graph(title, units)
     captured = () if parent is None else tuple(map(parent.value, builder.captured))
     return Traced(graph, output, captured)
+
+
+class _Room:
+    """Room on Python's stack for one more trace inside another.
+
+    The limit of recursion is meant for the user's own calls: what tracing puts between them is
+    added to it for as long as it is there.
+    """
+
+    frames = 6
+    """What lies between two functions of the user's at the least, so that recursion still ends."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        self._change(self.frames)
+
+    def __exit__(self, *failure: object) -> None:
+        self._change(-self.frames)
+
+    def _change(self, frames: int) -> None:
+        with self._lock:  # the limit is the process's
+            sys.setrecursionlimit(sys.getrecursionlimit() + frames)
+
+
+_ROOM = _Room()
 
 
 def _lift(builder: Builder, result: Any, name: str) -> Unit:
