@@ -43,6 +43,9 @@ from .tiled_code import NestCall, TiledCode
 PASSES = ("sroa", "instruction_combine", "simplify_cfg")
 """What kernels need of LLVM before code generation: vectors are written by the emitter."""
 
+OWN = tuple(f"define internal void @{kind}_" for kind in ("product", "window"))
+"""How functions begin that a program does not share with others."""
+
 
 class NativeProgram:
     """A graph as machine code.
@@ -217,7 +220,7 @@ class _Build:
         main = entry.write()
         shared = {text for text in self.declarations if text.startswith("define")}
         intrinsics = sorted(self.declarations - shared)
-        own = {text for text in shared if text.startswith("define internal void @product_")}
+        own = {text for text in shared if text.startswith(OWN)}
         shared = (shared - own) | set(entry.packing.functions)
         parts = [*self.functions.values(), *sorted(own), main]
         parts += [*declared(shared), *intrinsics, METADATA]

@@ -114,7 +114,7 @@ class _Writer:
             yield f"%{new}{i}.{j} = {fma}"
 
     def _finish(self) -> Iterator[str]:
-        """Add up lanes and write: the place where an epilogue would change the sums."""
+        """Add up lanes and write."""
         self.count = 0
         for i in range(self.dots.rows):
             sums, width = [f"%all{i}.{j}" for j in range(self.dots.columns)], self.lanes

@@ -7,6 +7,7 @@ and extents as arguments.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +18,27 @@ from .packing import Panel, Turn
 from .product_schedule import Dotted, Plan, Shape, Strip, Tiled
 from .tile import Tile
 from .vectors import Vector
+from .window import WindowCode, WindowText
 
 PARAMETERS = "ptr %a, i64 %lda, ptr %b, i64 %ldb, ptr %c, i64 %ldc, ptr %scratch, i1 %fresh"
 
 Part = Tile | Panel | Turn | Dots
+
+
+@dataclass(frozen=True)
+class Epilogue:
+    """What is done with the result's elements once they are complete.
+
+    Attributes
+    ----------
+    code : WindowCode
+        Does it for some rows and columns.
+    local : bool
+        Whether the result exists as one tile at a time only.
+    """
+
+    code: WindowCode
+    local: bool
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,8 @@ class Emitted:
         The function. Its parameters are the addresses of A, B and C, each with its leading
         dimension in elements (of the matrix as it lies in memory), and of `scratch_bytes` of
         working memory, 64-byte aligned, and whether C is fresh: else tiles add to what it holds.
-        C must not overlap the others, and a C of one column must be contiguous.
+        C must not overlap the others, and a C of one column must be contiguous. With an epilogue
+        there follow the arrays of that, and the number of C's first row and column in it.
     parts : dict of str to str
         The texts of the functions that it calls, by name, shared with other products.
     declarations : set of str
@@ -54,16 +73,23 @@ class Emitted:
         return self.plan.scratch_bytes
 
 
-def emit_product(found: Plan) -> Emitted:
+def emit_product(found: Plan, epilogue: Epilogue | None = None) -> Emitted:
     """Write the function of a product planned by `product_schedule.plan`; no extent is zero."""
     shape = found.shape.flipped() if found.flipped else found.shape
-    writer = _Tiles(found) if isinstance(found, Tiled) else _Dots(found)
+    writer = _Tiles(found, epilogue) if isinstance(found, Tiled) else _Dots(found, epilogue)
     writer.write()
     form = "tn"[not shape.a_transposed] + "tn"[not shape.b_transposed]
     extents = f"{shape.rows}x{shape.columns}x{shape.summed}"
     kind = "tiles" if isinstance(found, Tiled) else "dots"
-    name = f"product_{shape.dtype.name}_{extents}_{form}_{kind}"
-    head = f"define internal void @{name}({PARAMETERS}) noinline nounwind"
+    name, parameters = f"product_{shape.dtype.name}_{extents}_{form}_{kind}", PARAMETERS
+    if epilogue is not None:
+        if not found.by_tiles:
+            extents = f"i64 {shape.rows}, i64 {shape.columns}"
+            writer.finish(epilogue, f"i64 %row, i64 %column, {extents}, ptr %c, i64 %ldc")
+        digest = hashlib.blake2b(writer.function.body().encode(), digest_size=6).hexdigest()
+        name, arrays = f"{name}_{digest}", epilogue.code.parameters
+        parameters = ", ".join(filter(None, (PARAMETERS, arrays, "i64 %row, i64 %column")))
+    head = f"define internal void @{name}({parameters}) noinline nounwind"
     text = f"{head} {{\n{writer.function.body()}\n  ret void\n}}"
     return Emitted(name, text, writer.parts, writer.declarations, found)
 
@@ -71,8 +97,9 @@ def emit_product(found: Plan) -> Emitted:
 class _Writer:
     """What both forms are written with."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, epilogue: Epilogue | None) -> None:
         self.shape = shape
+        self.epilogue = epilogue
         self.function = Function()
         self.parts: dict[str, str] = {}
         self.declarations: set[str] = set()
@@ -95,6 +122,21 @@ class _Writer:
             self.declarations |= Vector(part.dtype, lanes).declarations
         self.function.act(f"call void @{part.name}({', '.join(arguments)})")
 
+    def finish(self, epilogue: Epilogue, window: str) -> None:
+        """Do the epilogue for a window: its row, column, height, width and memory."""
+        self._window(epilogue.code, epilogue.code.doing, window)
+
+    def fetch(self, epilogue: Epilogue, window: str) -> None:
+        """Send for what the epilogue of a window will read and write."""
+        if epilogue.code.window.far:
+            self._window(epilogue.code, epilogue.code.fetching, window)
+
+    def _window(self, code: WindowCode, text: WindowText, window: str) -> None:
+        self.parts[text.name] = text.text
+        self.declarations |= text.declarations
+        given = ", ".join(filter(None, (code.parameters, window)))
+        self.function.act(f"call void @{text.name}({given})")
+
     def least(self, a: str, b: str) -> str:
         """The smaller of two lengths."""
         less = self.function.do(f"icmp ult i64 {a}, {b}")
@@ -108,13 +150,15 @@ class _Writer:
 
 
 class _Tiles(_Writer):
-    def __init__(self, found: Tiled) -> None:
-        super().__init__(found.shape)
+    def __init__(self, found: Tiled, epilogue: Epilogue | None) -> None:
+        super().__init__(found.shape, epilogue)
         self.plan = found
         self.a, self.b, self.c = "%a", "%b", "%c"
         self.lda, self.ldb, self.ldc = "%lda", "%ldb", "%ldc"
         if found.flipped:
             self.a, self.b, self.lda, self.ldb = "%b", "%a", "%ldb", "%lda"
+        self.tile = self.tile_step = ""
+        self.by_tiles: Epilogue | None = None
         self.a_steps = ("1", self.lda) if self.shape.a_transposed else (self.lda, "1")
 
     def write(self) -> None:
@@ -124,6 +168,12 @@ class _Tiles(_Writer):
                 f"getelementptr i8, ptr %scratch, i64 {self.plan.panel_bytes}"
             )
             self.ldc = str(self.plan.turned_step)
+        self.by_tiles = self.epilogue if self.plan.by_tiles else None
+        if self.epilogue is not None and self.epilogue.local:
+            wide = self.plan.block if self.plan.by_strips else self.plan.width
+            self.tile_step = str(wide)
+            scalar = Vector(shape.dtype, 1).scalar
+            self.tile = self.function.local(f"[{self.plan.height * wide} x {scalar}]")
         with self.function.loop(shape.columns, step=block) as column:
             columns = self.rest(shape.columns, column, block)
             with self.function.loop(shape.summed, step=depth) as k:
@@ -165,18 +215,61 @@ class _Block:
             return
         self._across(self._pack)
         # A's rows stay in the first-level cache while B's panels pass.
-        self._down(lambda i, height: self._across(lambda j, strip: self._tile(i, height, j, strip)))
+        self._down(self._strip)
+
+    def _strip(self, i: str, height: int) -> None:
+        """The tiles of some rows."""
+        own = self.owner
+        self._across(lambda j, strip: self._tile(i, height, j, strip))
+        if own.by_tiles is not None and self.plan.by_strips:
+            with self._when_complete():
+                own.finish(own.by_tiles, self._window(i, height, "0", self.columns))
 
     def _tile(self, i: str, height: int, j: str, strip: Strip) -> None:
-        own = self.owner
+        own, epilogue = self.owner, self.owner.by_tiles
         rows = own.place(self.above, (i, own.a_steps[0]))
-        here = own.place(self.result, (i, own.ldc), (j, "1"))
         panel, step = self._panel(j, strip)
+        here, apart = self._memory(i, j)
+        window = ""
+        if epilogue is not None:
+            window = self._window(i, height, j, str(strip.width - strip.lanes + strip.last))
+            with self._when_complete():
+                own.fetch(epilogue, window)
         own.call(
             Tile(own.shape.dtype, strip.lanes, height, strip.vectors, strip.masked),
             f"ptr {rows}, i64 {own.a_steps[0]}, i64 {own.a_steps[1]}, ptr {panel}, i64 {step}",
-            f"ptr {here}, i64 {own.ldc}, i64 {self.count}, i1 {self.first}, i64 {strip.last}",
+            f"ptr {here}, i64 {apart}, i64 {self.count}, i1 {self.first}, i64 {strip.last}",
         )
+        if epilogue is not None and not self.plan.by_strips:
+            with self._when_complete():
+                own.finish(epilogue, window)
+
+    def _memory(self, i: str, j: str) -> tuple[str, str]:
+        """Where a tile is written, and the step from one row to the next."""
+        own = self.owner
+        if own.tile:
+            return own.place(own.tile, (j if self.plan.by_strips else "0", "1")), own.tile_step
+        return own.place(self.result, (i, own.ldc), (j, "1")), own.ldc
+
+    def _window(self, i: str, height: int, j: str, width: str) -> str:
+        """Where tiles lie in the epilogue's matrix, and where in memory."""
+        epilogue = self.owner.by_tiles
+        assert epilogue is not None
+        do, step = self.function.do, epilogue.code.step
+        row = do(f"add i64 %row, {i if step == 1 else do(f'mul i64 {i}, {step}')}")
+        column = do(f"add i64 {do(f'add i64 %column, {self.column}')}, {j}")
+        here, apart = self._memory(i, j)
+        return f"i64 {row}, i64 {column}, i64 {height}, i64 {width}, ptr {here}, i64 {apart}"
+
+    @contextmanager
+    def _when_complete(self) -> Iterator[None]:
+        """What is inside is done in the last block of k."""
+        if self.plan.in_one_go:
+            yield
+            return
+        end = self.function.do(f"add i64 {self.k}, {self.count}")
+        with self.function.when(self.function.do(f"icmp eq i64 {end}, {self.plan.shape.summed}")):
+            yield
 
     def _panel(self, j: str, strip: Strip) -> tuple[str, str]:
         """Where a tile reads B, and the step to the next k."""
@@ -251,8 +344,8 @@ class _Block:
 
 
 class _Dots(_Writer):
-    def __init__(self, found: Dotted) -> None:
-        super().__init__(found.shape)
+    def __init__(self, found: Dotted, epilogue: Epilogue | None) -> None:
+        super().__init__(found.shape, epilogue)
         self.plan = found
 
     def write(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..graph import Unit
 from ..kernel.grammar import Array, Body, locals_of, outside
@@ -15,6 +16,9 @@ from .pieces import Pieces
 from .product_schedule import Plan
 from .replacing import replaceable
 from .values import Result
+
+if TYPE_CHECKING:
+    from .window import Window
 
 LARGEST_LOCAL = 2048
 """Bytes up to which a local array lies on the stack."""
@@ -175,6 +179,10 @@ class Product(Kernel):
         How the work falls into pieces that threads may share.
     last : Plan or None
         How the last piece is computed, if it is smaller than the others.
+    epilogue : Window or None
+        The kernel that is done with the result's elements where they are made.
+    kept : bool
+        Whether anything else reads the result.
     """
 
     unit: Unit
@@ -183,19 +191,40 @@ class Product(Kernel):
     plan: Plan | None = None
     pieces: Pieces | None = None
     last: Plan | None = None
+    epilogue: Window | None = None
+    kept: bool = True
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans of all pieces."""
+        return tuple(plan for plan in (self.plan, self.last) if plan is not None)
+
+    @property
+    def local(self) -> bool:
+        """Whether the result exists as one tile at a time only."""
+        return not self.kept and all(plan.in_one_go for plan in self.plans)
 
     @property
     def plan_bytes(self) -> int:
         """Working memory of the generated functions."""
-        return max((plan.scratch_bytes for plan in (self.plan, self.last) if plan), default=0)
+        return max((plan.scratch_bytes for plan in self.plans), default=0)
 
     @property
     def writes(self) -> tuple[Unit, ...]:
-        return (self.unit,)
+        own = () if self.local else (self.unit,)
+        return own if self.epilogue is None else (*own, *self.epilogue.nest.writes)
 
     @property
     def reads(self) -> tuple[Unit, ...]:
-        return self.unit.inputs
+        if self.epilogue is None:
+            return self.unit.inputs
+        return tuple(dict.fromkeys((*self.unit.inputs, *self.epilogue.operands)))
+
+    @property
+    def replaceable(self) -> tuple[Unit, ...]:
+        # The product reads its operands as long as there are tiles.
+        found = () if self.epilogue is None else self.epilogue.nest.replaceable
+        return tuple(unit for unit in found if unit not in self.unit.inputs)
 
     @property
     def scratch(self) -> tuple[int, ...]:

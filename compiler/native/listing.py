@@ -54,6 +54,8 @@ def _body(kernel: Kernel, graph: Graph) -> Iterator[str]:
         yield from rendered(lines(kernel.body, _Captions(kernel, graph)))
     elif isinstance(kernel, Product):
         yield _product(kernel, graph)
+        if kernel.epilogue is not None:
+            yield from _body(kernel.epilogue.nest, graph)
     elif isinstance(kernel, Tiled):
         yield from _tiled(kernel, graph)
     elif isinstance(kernel, Many):

@@ -17,6 +17,7 @@ from ..scalar import Scalar, Word
 from ..structural import CONSTANT, INPUT
 from .arrays import Arrays, nest
 from .contractions import contraction_body
+from .epilogues import Epilogues
 from .folds import fold_body, walks_rows
 from .kernels import Check, Kernel, Nest, Product
 from .layout import Layout, matrices
@@ -62,12 +63,16 @@ class Lowering:
             if kernel is not None:
                 kernels.append(kernel)
         live = [kernel for kernel in kernels if any(u.array_type.size for u in kernel.writes)]
-        kept = {self.partition.root(unit) for unit in self.graph.outputs}
         ordered = self._ordered(live)
-        tiled = Tiling(ordered, kept, self.partition.root, self.partition.refusals).result()
-        if len(tiled) < len(ordered):
-            ordered = self._ordered(tiled)
-        return _guarded(together(ordered, self.partition.root), checks)
+        return _guarded(ordered if self.partition.apart else self._joined(ordered), checks)
+
+    def _joined(self, kernels: list[Kernel]) -> list[Kernel]:
+        """The kernels, those that are done by blocks or tiles of others, or beside them, in one."""
+        kept = {self.partition.root(unit) for unit in self.graph.outputs}
+        for step in (Tiling, Epilogues):
+            joined = step(kernels, kept, self.partition.root).result()
+            kernels = self._ordered(joined) if len(joined) < len(kernels) else joined
+        return together(kernels, self.partition.root)
 
     def _kernel(self, group: Group) -> Kernel | None:
         unit = group.units[-1]

@@ -153,39 +153,52 @@ class Nests:
             assert not self._is_divided(loop), "a state is folded by one thread"
             _Lanes(self, loop, counters, states, rest).write()
         elif self._is_divided(loop):
-            self._many(loop, counters, rest)
+            self.span(loop, counters, rest, "%from", "%to")
         else:
             self._row(loop, counters, rest)
 
     def _row(self, loop: Loop, counters: Counters, statements: Sequence[Store | Combine]) -> None:
-        """Whole vectors, then one of the lanes that are left."""
+        """Whole vectors, then one of the lanes that are left.
+
+        A single round is left to scalars: of a vector with a mask of one lane LLVM makes scalars
+        that no longer contract, so that its bits would depend on where it stands in its row.
+        """
         width = min(vector_width(statements), _power_above(loop.extent))
         whole, left = divmod(loop.extent, width)
         if whole:
             with self.function.loop(whole * width, step=width) as at:
                 self._wide(loop, counters, statements, at, width)
-        if left:
+        if left == 1:
+            self._wide(loop, counters, statements, str(whole * width), 1)
+        elif left:
             mask = first_lanes(left, width)
             self._wide(loop, counters, statements, str(whole * width), width, mask)
 
-    def _many(self, loop: Loop, counters: Counters, statements: Sequence[Store | Combine]) -> None:
-        """Whole vectors from ``%from`` on, then what is left up to ``%to``."""
+    def span(
+        self,
+        loop: Loop,
+        counters: Counters,
+        statements: Sequence[Store | Combine],
+        start: str,
+        end: str,
+    ) -> None:
+        """The loop's rounds from `start` on: whole vectors, then what is left up to `end`."""
         function, width = self.function, vector_width(statements)
-        count = function.do("sub i64 %to, %from")
+        count = function.do(f"sub i64 {end}, {start}")
         whole = function.do(f"and i64 {count}, {-width}")
-        middle = function.do(f"add i64 %from, {whole}")
+        middle = function.do(f"add i64 {start}, {whole}")
         with (
             function.when(function.do(f"icmp ne i64 {whole}, 0")),
-            function.loop(middle, start="%from", step=width) as at,
+            function.loop(middle, start=start, step=width) as at,
         ):
             self._wide(loop, counters, statements, at, width)
-        with function.when(function.do(f"icmp ult i64 {middle}, %to")):
+        with function.when(function.do(f"icmp ult i64 {middle}, {end}")):
             if target().masks:
                 left = function.do(f"sub i64 {count}, {whole}")
                 mask = MemoryWords(function, width).below(left)
                 self._wide(loop, counters, statements, middle, width, mask)
                 return
-            with function.loop("%to", start=middle) as at:
+            with function.loop(end, start=middle) as at:
                 inner = {**counters, loop.axis: at}
                 self._straight(statements, lambda: self._point(inner))
 

@@ -58,12 +58,15 @@ class Partition:
         Why units are not in one kernel with their neighbours.
     rounded : set of Unit
         Values whose bits must not depend on the kernel that computes them; see `saving`.
+    apart : bool
+        Whether each group stays a kernel of its own, done neither by blocks nor by tiles of others.
     """
 
     groups: list[Group]
     aliases: dict[Unit, Unit]
     refusals: Refusals = field(default_factory=Refusals)
     rounded: set[Unit] = field(default_factory=set)
+    apart: bool = False
 
     def __post_init__(self) -> None:
         self.stored = {unit for group in self.groups for unit in group.stored}
@@ -124,7 +127,7 @@ def unfused(graph: Graph) -> Partition:
             aliases[unit] = unit.inputs[0]
         else:
             groups.append(Group([unit], [unit]))
-    return Partition(groups, aliases)
+    return Partition(groups, aliases, apart=True)
 
 
 def is_view(unit: Unit) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 from ..dtypes import DType
 from .dots import lanes_of
@@ -45,6 +46,9 @@ NARROWEST = 32
 
 BLOCK_BYTES = 512 * 1024
 """The most of B in a packed block: half of a second-level cache."""
+
+STRIP_BYTES = 32 * 1024
+"""The most of a result in the rows of one tile that an epilogue takes together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,21 @@ class Tiled:
         return self.flipped and self.shape.rows > 1
 
     @property
+    def by_tiles(self) -> bool:
+        """Whether what is done with the result is done as tiles are complete."""
+        return not self.flipped
+
+    @property
+    def by_strips(self) -> bool:
+        """Whether that is done for all tiles of some rows together, while they are near."""
+        return self.packed and self.height * self.block * self.shape.dtype.itemsize <= STRIP_BYTES
+
+    @property
+    def in_one_go(self) -> bool:
+        """Whether a tile is complete at once, so that the result need not be in memory."""
+        return self.by_tiles and self.depth == self.shape.summed
+
+    @property
     def panel_bytes(self) -> int:
         """Room for one packed block; turning writes whole squares, past the block's end."""
         if not self.packed:
@@ -272,6 +291,8 @@ class Dotted:
     width: int
     flipped: bool
     turned: bool
+    by_tiles: ClassVar[bool] = False
+    in_one_go: ClassVar[bool] = False
 
     @property
     def functions(self) -> int:
@@ -334,6 +355,14 @@ def accumulating(shape: Shape, target: Target) -> Plan:
     """The cheapest way to add a product to what its result holds: tiles that need no turning."""
     found = [each for each in _tiled(shape, target) if not each.turned_back]
     return min(found, key=lambda each: each.cost)
+
+
+def by_rows(found: Plan, target: Target) -> Plan:
+    """A plan with the same sums that completes some rows of the result before it begins others."""
+    if not isinstance(found, Tiled) or found.flipped or found.packed:
+        return found
+    others = (each for each in _tiled(found.shape, target) if each.packed and not each.flipped)
+    return min(others, key=lambda each: each.cost, default=found)
 
 
 def _cheapest(shape: Shape, target: Target) -> Plan:

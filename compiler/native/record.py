@@ -85,7 +85,8 @@ def record(kernel: Kernel, name: str, routine: str | None = None, threads: int =
 
 def _flops(kernel: Kernel) -> int:
     if isinstance(kernel, Product):
-        return kernel.layout.flops
+        after = kernel.epilogue
+        return kernel.layout.flops + (_flops(after.nest) if after is not None else 0)
     if isinstance(kernel, Tiled):
         return sum(_flops(member.kernel) for member in kernel.members)
     if isinstance(kernel, Many):

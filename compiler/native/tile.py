@@ -137,7 +137,7 @@ class _Writer:
         return lines
 
     def _finish(self) -> list[str]:
-        """Write the tile: the place where an epilogue would change its vectors."""
+        """Write the tile."""
         lines = ["finish:", "br i1 %first, label %write, label %add", "add:"]
         for i, j in self.places:
             old, total = f"%old{i}.{j}", f"%total{i}.{j}"

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from ..graph import Unit
 from .costs import NEAR_BYTES
-from .kernels import Kernel, Nest, Product, Refusals
+from .kernels import Kernel, Nest, Product
 from .product_schedule import accumulating, plan
 from .products import shape_of
 from .tiled import (
@@ -50,17 +50,12 @@ class Tiling:
         What must lie in memory after the program.
     root : callable
         The unit whose memory a unit shares.
-    refusals : Refusals
-        Takes reasons.
     """
 
-    def __init__(
-        self, kernels: Sequence[Kernel], kept: set[Unit], root: Root, refusals: Refusals
-    ) -> None:
+    def __init__(self, kernels: Sequence[Kernel], kept: set[Unit], root: Root) -> None:
         self.kernels = list(kernels)
         self.kept = kept
         self.root = root
-        self.refusals = refusals
         self.maker = {unit: kernel for kernel in kernels for unit in kernel.writes}
         self.readers: dict[Unit, list[Kernel]] = {}
         for kernel in kernels:
@@ -101,7 +96,7 @@ class Tiling:
                 continue
             region.members.append(member)
             self._grow(region)
-            if region.has_product:
+            if region.is_worthwhile:
                 self.home.update((m.kernel, region) for m in region.members if not m.again)
                 yield region
             return
@@ -259,9 +254,11 @@ class _Region:
         return {unit for member in self.members for unit in member.kernel.writes}
 
     @property
-    def has_product(self) -> bool:
-        """True when a product is among the members."""
-        return any(member.role != "nest" for member in self.members)
+    def is_worthwhile(self) -> bool:
+        """True when there is more than a product and what may be its epilogue."""
+        sorts = [m.kernel.sort for m in self.members if isinstance(m.kernel, Nest)]
+        products = len(self.members) - len(sorts)
+        return products > 1 or (products == 1 and sorts != ["loop"])
 
     def has(self, kernel: Kernel) -> bool:
         """True for the kernel of a member."""

@@ -15,7 +15,7 @@ from random_graphs import Case, cases
 
 from chainrule.compiler.derivatives import pulled_back
 from chainrule.compiler.interpret import evaluate
-from chainrule.compiler.native import dividing, long_folds, saving
+from chainrule.compiler.native import dividing, long_folds, pieces, products, saving
 from chainrule.compiler.native.build import build
 from chainrule.compiler.native.partition import fused, unfused
 from chainrule.compiler.notes import Notes
@@ -37,6 +37,8 @@ def agree(expected: list[np.ndarray], actual: list[np.ndarray], dtype: str) -> N
             np.testing.assert_array_equal(other, one)
 
 
+@mock.patch.object(products, "SMALL", 1)
+@mock.patch.object(pieces, "LEAST_WORK", 1)
 def run_all(case: Case, dtype: str) -> None:
     expected = evaluate(case.graph, case.arrays)
     optimised, _ = optimise(case.graph, check=True)

@@ -97,3 +97,11 @@ def test_lanes_without_an_element_divide_nothing() -> None:
             x, y = np.arange(n).astype(dtype), np.full(n, 3, dtype)
             np.testing.assert_array_equal(run(ops.floor_divide, x, y), x // y)
             np.testing.assert_array_equal(run(ops.mod, x, y), x % y)
+
+
+def test_a_round_alone_contracts_as_vectors_do() -> None:
+    """Equal elements of a row are equal, also where the last one fills no vector."""
+    a = np.float32(1 + 2**-12)
+    x, s = np.full((3, 17), a), np.full((3, 1), a)
+    found = run(lambda x, s: x * s - np.float32(1 + 2**-11), x, s)  # 2**-24 if rounded once, else 0
+    np.testing.assert_array_equal(found, np.full((3, 17), found[0, 0]))

@@ -121,8 +121,8 @@ def test_the_gradient_of_a_gelu_saves_one_value() -> None:
 
     w, v = (np.random.default_rng(n).normal(size=(96, 96)).astype("f4") / 10 for n in range(2))
     step = cr.compile(cr.grad(loss, argnums=(0, 1)))
-    forward = next(k.kernel for k in step.program(w, v).kernels if k.kind == "loop")
-    assert [unit.op.name for unit in forward.writes] == ["tanh", "mul"]
+    forward = step.program(w, v).kernels[0].kernel
+    assert [unit.op.name for unit in forward.writes] == ["dot_general", "tanh", "mul"]
     h = x.astype("float64") @ w
     bent = np.tanh(0.7978845608 * (h + 0.044715 * h**3))
     slope = 0.5 * (1 + bent) + 0.5 * h * (1 - bent**2) * 0.7978845608 * (1 + 3 * 0.044715 * h**2)

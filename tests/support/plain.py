@@ -52,6 +52,8 @@ def _run(kernel: Kernel, memory: dict[Unit, Array]) -> None:
             _run(nest, memory)
     elif isinstance(kernel, Product):
         memory[kernel.unit] = _product(kernel, memory)
+        if kernel.epilogue is not None:
+            _run(kernel.epilogue.nest, memory)
     elif isinstance(kernel, Nest):
         verify(kernel.body)
         reads, writes = kernel.outside

@@ -197,6 +197,23 @@ def _product(draw: Any, pool: list[Drawn]) -> Drawn | None:
     return Drawn(value, x.bound * y.bound * x.value.shape[-1], False)
 
 
+def _layer(draw: Any, pool: list[Drawn]) -> Drawn | None:
+    """A product and what is done to its elements one by one."""
+    x = _pick(draw, pool)
+    if not x.value.ndim:
+        return None
+    rng, width = np.random.default_rng(draw(st.integers(0, 99))), draw(st.sampled_from([3, 16, 40]))
+    depth, dtype = x.value.shape[-1], x.value.dtype
+    weight = rng.uniform(-1, 1, (depth, width)).astype(dtype)
+    value = ops.dot_general(x.value, weight, contract=((x.value.ndim - 1,), (0,)))
+    shape = draw(st.sampled_from([(width,), (*value.shape[:-1], 1), value.shape]))
+    value, bound = value + rng.uniform(-1, 1, shape).astype(dtype), depth * x.bound + 1
+    if draw(st.booleans()):
+        name = draw(st.sampled_from(sorted(SMOOTH)))
+        return Drawn(getattr(ops, name)(value), SMOOTH[name](bound), False)
+    return Drawn(value, bound, False)
+
+
 def _centred(x: Any, axes: tuple[int, ...]) -> tuple[Any, float]:
     return x - ops.mean(x, axis=axes, keepdims=True), 2.0
 
@@ -226,5 +243,5 @@ def _by_rows(draw: Any, pool: list[Drawn]) -> Drawn | None:
 
 STEP_KINDS = (
     *(_smooth, _exact_unary, _step, _binary, _where, _reduction, _transpose, _reshape),
-    *(_slice, _concatenate, _gather, _product, _by_rows, _by_rows),
+    *(_slice, _concatenate, _gather, _product, _layer, _by_rows, _by_rows),
 )
