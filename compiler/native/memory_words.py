@@ -11,6 +11,8 @@ from .vectors import shuffle
 class MemoryWords:
     """Loads and stores of `width` elements; booleans are a byte in memory and a bit in registers.
 
+    Alignments of masked words are operands, as LLVM 20 and 21 want them; later ones read that too.
+
     Parameters
     ----------
     function : Function
@@ -44,8 +46,8 @@ class MemoryWords:
         if not self.mask:
             return self._truth(self.function.do(f"load {wide}, ptr {where}, align {align}"), dtype)
         name = f"@llvm.masked.load.v{self.width}{_suffix(dtype)}.p0"
-        self.function.declare(f"declare {wide} {name}(ptr, {self._bits}, {wide})")
-        given = f"ptr align {align} {where}, {self._bits} {self.mask}, {wide} zeroinitializer"
+        self.function.declare(f"declare {wide} {name}(ptr, i32, {self._bits}, {wide})")
+        given = f"ptr {where}, i32 {align}, {self._bits} {self.mask}, {wide} zeroinitializer"
         return self._truth(self.function.do(f"call {wide} {name}({given})"), dtype)
 
     def gather(self, pointer: str, places: str, dtype: DType, align: int) -> str:
@@ -56,9 +58,9 @@ class MemoryWords:
             f"getelementptr inbounds {kind}, ptr {pointer}, <{self.width} x i64> {places}"
         )
         name = f"@llvm.masked.gather.v{self.width}{_suffix(dtype)}.v{self.width}p0"
-        self.function.declare(f"declare {wide} {name}({pointers}, {self._bits}, {wide})")
+        self.function.declare(f"declare {wide} {name}({pointers}, i32, {self._bits}, {wide})")
         mask = self.mask or "splat (i1 true)"
-        given = f"{pointers} align {align} {where}, {self._bits} {mask}, {wide} zeroinitializer"
+        given = f"{pointers} {where}, i32 {align}, {self._bits} {mask}, {wide} zeroinitializer"
         return self._truth(self.function.do(f"call {wide} {name}({given})"), dtype)
 
     def store(self, pointer: str, index: str, dtype: DType, register: str, align: int) -> None:
@@ -72,8 +74,8 @@ class MemoryWords:
             self.function.act(f"store {wide} {register}, ptr {where}, align {align}")
             return
         name = f"@llvm.masked.store.v{self.width}{_suffix(dtype)}.p0"
-        self.function.declare(f"declare void {name}({wide}, ptr, {self._bits})")
-        given = f"{wide} {register}, ptr align {align} {where}, {self._bits} {self.mask}"
+        self.function.declare(f"declare void {name}({wide}, ptr, i32, {self._bits})")
+        given = f"{wide} {register}, ptr {where}, i32 {align}, {self._bits} {self.mask}"
         self.function.act(f"call void {name}({given})")
 
     def splat(self, kind: str, register: str) -> str:

@@ -96,7 +96,7 @@ class Vector:
     def masked_load(self, pointer: str, mask: str) -> str:
         """The lanes under the mask, zero elsewhere; memory outside the mask is not touched."""
         return (
-            f"call {self.type} @llvm.masked.load.{self.suffix}.p0(ptr align 1 {pointer}, "
+            f"call {self.type} @llvm.masked.load.{self.suffix}.p0(ptr {pointer}, i32 1, "
             f"{self.mask} {mask}, {self.type} zeroinitializer)"
         )
 
@@ -104,7 +104,7 @@ class Vector:
         """Store the lanes under the mask."""
         return (
             f"call void @llvm.masked.store.{self.suffix}.p0({self.type} {value}, "
-            f"ptr align 1 {pointer}, {self.mask} {mask})"
+            f"ptr {pointer}, i32 1, {self.mask} {mask})"
         )
 
     def fma(self, a: str, b: str, c: str) -> str:
@@ -135,8 +135,8 @@ class Vector:
         """The intrinsics of this type."""
         kind, mask, name = self.type, self.mask, self.suffix
         return {
-            f"declare {kind} @llvm.masked.load.{name}.p0(ptr, {mask}, {kind})",
-            f"declare void @llvm.masked.store.{name}.p0({kind}, ptr, {mask})",
+            f"declare {kind} @llvm.masked.load.{name}.p0(ptr, i32, {mask}, {kind})",
+            f"declare void @llvm.masked.store.{name}.p0({kind}, ptr, i32, {mask})",
             "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
             f"declare {kind} @llvm.fmuladd.{name}({kind}, {kind}, {kind})",
         }

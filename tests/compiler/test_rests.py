@@ -13,7 +13,10 @@ import pytest
 from native import program, run
 
 from chainrule import ops
+from chainrule.compiler.dtypes import float32
 from chainrule.compiler.native import nests
+from chainrule.compiler.native.function import Function
+from chainrule.compiler.native.memory_words import MemoryWords
 from chainrule.compiler.native.vectors import target
 from chainrule.compiler.tolerances import BITS, close
 from chainrule.runtime import team
@@ -74,6 +77,17 @@ def test_the_rest_is_one_vector_where_the_cpu_has_masks(monkeypatch: pytest.Monk
         monkeypatch.setattr(nests, "target", lambda cpu=cpu: cpu)
         text = program(lambda x: ops.tanh(x), x).llvm()
         assert ("call void @llvm.masked.store" in text) is (cpu is wide)
+
+
+def test_masked_words_are_written_as_old_versions_of_llvm_read_them() -> None:
+    """LLVM 22 has the alignment at the pointer, and turns the older form into that by itself."""
+    function = Function()
+    words = MemoryWords(function, 8, "%mask")
+    words.store("%to", "0", float32, words.load("%from", "0", float32, 4), 4)
+    words.gather("%from", "%places", float32, 4)
+    masked = [line for line in function.lines if "@llvm.masked." in line]
+    assert len(masked) == 3
+    assert all(", i32 4, <8 x i1> " in line for line in masked)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "bool", "int64", "float32", "float64"])
