@@ -75,21 +75,72 @@ def listed(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.command()
-@click.option("--only", type=Names(tuple(SUITE)), default=tuple(SUITE), help="Workloads to run.")
-@click.option("--peers", type=Names(PEERS), default=PEERS, help="Peers to run beside chainrule.")
+@click.command(context_settings={"max_content_width": 100})
 @click.option(
-    "--threads", type=click.IntRange(1), default=machine.cores, help="Of each contestant."
+    "--only",
+    type=Names(tuple(SUITE)),
+    default=tuple(SUITE),
+    help="Workloads to run, between commas; all by default (see --list).",
 )
-@click.option("--runs", type=click.IntRange(1), default=1, help="Repeat everything so often.")
-@click.option("--seconds", type=click.FloatRange(0), default=1.0, help="A contestant and workload.")
-@click.option("--rounds", type=click.IntRange(1), default=3, help="Fresh processes for a figure.")
-@click.option("--size", type=Size(), multiple=True, help="Another size, such as batch=256.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench"), help="Folder.")
-@click.option("--json", type=click.Path(path_type=Path), help="Write the figures there as well.")
-@click.option("--load", type=Saved(), help="Show these figures instead of measuring.")
-@click.option("--compare", type=Saved(), help="Show how much faster than these.")
-@click.option("--list", is_flag=True, is_eager=True, callback=listed, expose_value=False)
+@click.option(
+    "--peers",
+    type=Names(PEERS),
+    default=PEERS,
+    help=f"Who runs beside chainrule, of {', '.join(PEERS)}; all that are installed by default.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=machine.cores,
+    help="Threads and cores of each contestant; all by default.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Repeat everything so often.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Time for each contestant in each case of a workload.",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Fresh processes for a figure that takes one: cold, warm-start, import, memory.",
+)
+@click.option(
+    "--size",
+    type=Size(),
+    multiple=True,
+    help="Another size for workloads that have it, such as batch=256; may be repeated.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs/bench"),
+    show_default=True,
+    help="Folder for the table, the picture and the figures.",
+)
+@click.option(
+    "--json", type=click.Path(path_type=Path), help="Write the figures to this file as well."
+)
+@click.option("--load", type=Saved(), help="Show the figures of a file instead of measuring.")
+@click.option("--compare", type=Saved(), help="Show how much faster everybody is than in a file.")
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    callback=listed,
+    expose_value=False,
+    help="Tell what each workload is.",
+)
 def main(
     only: tuple[str, ...],
     peers: tuple[str, ...],

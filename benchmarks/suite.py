@@ -58,7 +58,7 @@ ABOUT: dict[str, str] = {
     "cold": "first call of each training step, without any cache",
     "warm-start": "fresh process to the first result of mlp-small",
     "import": "whole process that imports a library",
-    "memory": "most memory in use during training steps of mlp-mnist",
+    "memory": "most memory in use during training steps of mlp-mnist and of long attention",
     "growth": "time and compile time when batch, width, depth or the number of units doubles",
 }
 """By name, what is measured, in a line."""

@@ -1,8 +1,9 @@
-"""What the machine can do at best: multiply-adds, copies, and the smallest call."""
+"""What the machine can do at best: multiply-adds, copies, meetings, and the smallest call."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ CHAINS = 12
 
 STEPS = 100_000
 COPIED = 4096 * 1024
+MEETINGS = 1000
 
 
 def measure(arena: Arena) -> Ceilings:
@@ -32,8 +34,8 @@ def measure(arena: Arena) -> Ceilings:
         raise RuntimeError(f"the ceilings cannot be measured: {reason}") from None
 
 
-def rates(threads: int) -> tuple[float, float, float, float, float]:
-    """FLOP/s of one and of all threads, bytes/s copied by one and by all, seconds of a call."""
+def rates(threads: int) -> tuple[float, float, float, float, float, float]:
+    """FLOP/s of one and of all threads, bytes/s copied likewise, seconds of a call, a meeting."""
     loop = multiply_adds()
     flop = 2 * (host().vector_bits // 32) * CHAINS * STEPS
     target, source = (np.ones(COPIED, np.float32) for _ in range(2))
@@ -46,7 +48,13 @@ def rates(threads: int) -> tuple[float, float, float, float, float]:
         copied / best([partial(np.copyto, target, source)]),
         copied / best([partial(np.copyto, *pair) for pair in parts]),
         best([lambda: [increment(one) for _ in range(1000)]]) / 1000,
+        best(meetings()) / MEETINGS if threads > 1 and several_cores() else 0.0,
     )
+
+
+def several_cores() -> bool:
+    """Whether threads of this process can run at the same time."""
+    return len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else True
 
 
 def best(tasks: list[Callable[[], object]], rounds: int = 60) -> float:
@@ -104,3 +112,39 @@ def multiply_adds() -> Callable[[], object]:
         return function(memory.ctypes.data)
 
     return run
+
+
+def meetings() -> list[Callable[[], object]]:
+    """Two native loops; a round of one ends when the other has begun the same."""
+    module = compile_module(f"""
+define void @meet(ptr %mine, ptr %other) {{
+start:
+  %before = load i64, ptr %mine, align 64
+  %last = add i64 %before, {MEETINGS}
+  br label %round
+round:
+  %n = phi i64 [ %before, %start ], [ %here, %met ]
+  %here = add i64 %n, 1
+  store atomic i64 %here, ptr %mine release, align 64
+  br label %wait
+wait:
+  %there = load atomic i64, ptr %other acquire, align 64
+  %alone = icmp ult i64 %there, %here
+  br i1 %alone, label %wait, label %met
+met:
+  %more = icmp ult i64 %here, %last
+  br i1 %more, label %round, label %end
+end:
+  ret void
+}}""")
+    function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(module.address("meet"))
+    memory = np.zeros(48, np.int64)
+    start = memory.ctypes.data + -memory.ctypes.data % 64
+    one, other = start, start + 128  # on cache lines apart, and on pairs of these
+
+    def meet(mine: int, others: int) -> object:
+        assert module  # the code lives as long as the module
+        assert memory.size
+        return function(mine, others)
+
+    return [partial(meet, one, other), partial(meet, other, one)]

@@ -81,19 +81,26 @@ class Row:
 
 @dataclass(frozen=True)
 class Ceilings:
-    """What this machine can do at best, measured in the same run: FLOP/s, bytes/s, seconds."""
+    """What this machine can do at best, measured in the same run: FLOP/s, bytes/s, seconds.
+
+    Two threads meet in `meeting` seconds; 0 where contestants have one, and in older files.
+    """
 
     fma_one: float
     fma_all: float
     copy_one: float
     copy_all: float
     call: float
+    meeting: float = 0.0
 
     def or_better(self, other: Ceilings) -> Ceilings:
         """The better of two measurements, figure by figure."""
         rates = ("fma_one", "fma_all", "copy_one", "copy_all")
         best = {name: max(getattr(self, name), getattr(other, name)) for name in rates}
-        return Ceilings(**best, call=min(self.call, other.call))
+        least = {
+            name: min(getattr(self, name), getattr(other, name)) for name in ("call", "meeting")
+        }
+        return Ceilings(**best, **least)
 
     def seconds(self, limit: Limit) -> float:
         """The least time for what has to be done."""

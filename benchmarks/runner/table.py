@@ -44,11 +44,12 @@ def describe(results: Results) -> Iterator[str]:
 
 
 def _ceilings(c: Ceilings, threads: int) -> str:
+    meeting = f"; two threads meet in {1e9 * c.meeting:.0f} ns" if c.meeting else ""
     return (
         f"multiply-adds (a generated loop) {c.fma_one / 1e9:.0f} GFLOP/s on one thread, "
         f"{c.fma_all / 1e9:.0f} on {threads}; copies of 16 MiB {c.copy_one / 1e9:.1f} GB/s on one, "
         f"{c.copy_all / 1e9:.1f} on {threads}; a call of chainrule that adds 1 to one number "
-        f"{1e6 * c.call:.2f} us"
+        f"{1e6 * c.call:.2f} us{meeting}"
     )
 
 

@@ -16,7 +16,7 @@ from benchmarks.runner.arena import Arena
 from benchmarks.runner.contestants import cache_in, no_caches
 from benchmarks.runner.results import Figure, Row
 from benchmarks.runner.workload import Skip
-from benchmarks.workloads import mlp
+from benchmarks.workloads import attention, mlp
 
 SIZES = {"batch": 4, "widths": (5, 6, 3)}
 
@@ -54,7 +54,15 @@ def test_the_needed_memory_is_that_of_the_arrays() -> None:
     for w in params[0::2]:
         activations.append(activations[-1] @ w)
     arrays = [*params, *params, *activations]
-    assert memory.need(SIZES) == sum(array.nbytes for array in arrays)
+    assert memory.need(mlp.mnist, SIZES) == sum(array.nbytes for array in arrays)
+
+
+def test_the_memory_that_attention_needs_is_linear_in_the_length() -> None:
+    sizes = {"batch": 2, "length": 16, "width": 8, "heads": 2}
+    (x, *weights), cotangent, _ = attention.inputs(np.random.default_rng(0), **sizes)
+    saved = [x @ w for w in weights]  # queries, keys, values; the last as large as what heads give
+    arrays = [x, x, cotangent, *saved, *weights, *weights]
+    assert memory.need(attention.attention, sizes) == sum(array.nbytes for array in arrays)
 
 
 @pytest.mark.skipif(not memory.RESET.exists(), reason="peaks are read as Linux shows them")
@@ -63,8 +71,10 @@ def test_a_peak_grows_with_the_arrays() -> None:
     large = {**small, "batch": 4096}
     with Arena(1, ("numpy",)) as arena:
         process = arena.process("numpy")
-        peaks = [process.ask("call", memory.__name__, "peak", "numpy", s) for s in (small, large)]
-    assert peaks[1] - peaks[0] > 0.9 * (memory.need(large) - memory.need(small))
+        place = memory.__name__, "peak", "numpy", mlp.mnist.module, mlp.mnist.name
+        peaks = [process.ask("call", *place, sizes) for sizes in (small, large)]
+    grown = memory.need(mlp.mnist, large) - memory.need(mlp.mnist, small)
+    assert peaks[1] - peaks[0] > 0.9 * grown
 
 
 def test_a_fresh_process_gives_the_first_result(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.runner import chart, table
+from benchmarks.runner import ceilings, chart, table
 from benchmarks.runner.contestants import environment, wanted
 from benchmarks.runner.race import difference, differences
 from benchmarks.runner.results import (
@@ -37,8 +38,8 @@ def row(ours: float, numpy: float, jax: float, copy: float = 0.5, name: str = "c
 
 
 def results(*rows: Row) -> Results:
-    ceilings = Ceilings(1e9, 2e9, 1e9, 1e9, 1e-6)
-    runs = tuple(Run(ceilings, (each,)) for each in rows)
+    rates = Ceilings(1e9, 2e9, 1e9, 1e9, 1e-6)
+    runs = tuple(Run(rates, (each,)) for each in rows)
     machine = dict.fromkeys(
         ("processor", "features", "architecture", "cores", "system", "python", "load"), "some"
     )
@@ -105,6 +106,21 @@ def test_the_comparison_is_old_over_new() -> None:
 
 def test_the_picture_is_a_png() -> None:
     assert chart.png(results(row(1.0, 2.0, 4.0))).startswith(b"\x89PNG")
+
+
+def test_the_ceilings_tell_how_long_a_meeting_takes() -> None:
+    found = results(row(1.0, 2.0, 4.0))
+    assert "meet" not in "".join(table.describe(found))  # contestants have one thread
+    (run,) = found.runs
+    once, again = (replace(run.ceilings, meeting=seconds) for seconds in (3e-7, 2e-7))
+    best = replace(found, runs=(replace(run, ceilings=once.or_better(again)),))
+    assert "two threads meet in 200 ns" in "".join(table.describe(best))
+    assert from_json(to_json(best)) == best
+
+
+@pytest.mark.skipif(not ceilings.several_cores(), reason="one of the threads would wait for long")
+def test_two_threads_meet_as_often_as_they_are_asked_to() -> None:
+    assert 0 < ceilings.best(ceilings.meetings(), rounds=3) / ceilings.MEETINGS < 0.1
 
 
 def test_amounts_have_units() -> None:

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.runner.contestants import library
 from benchmarks.runner.race import difference, differences
 from benchmarks.runner.worker import arrays, find
-from benchmarks.runner.workload import REFERENCES, Workload
+from benchmarks.runner.workload import REFERENCES, Skip, Workload
 from benchmarks.suite import WORKLOADS
 from benchmarks.workloads import calls, mlp
 
@@ -67,7 +67,10 @@ def results(workload: Workload, name: str, sizes: dict[str, Any]) -> list[Any]:
     with warnings.catch_warnings():
         if library(name) != "chainrule":
             warnings.simplefilter("ignore")  # other libraries' deprecations are not ours
-        step = workload.make_step(name, sizes)
+        try:
+            step = workload.make_step(name, sizes)
+        except Skip as reason:  # such as a second package that it needs
+            pytest.skip(str(reason))
         return [list(arrays(step())) for _ in range(workload.steps)]
 
 

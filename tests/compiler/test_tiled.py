@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -82,11 +83,11 @@ def test_the_bits_do_not_depend_on_threads() -> None:
 
 def test_memory_is_linear_in_the_length() -> None:
     step = cr.compile(cr.grad(loss, argnums=(0, 1, 2)), threads=1)
-    sizes = [
-        step.program(*inputs((4,), length, length, 8)).memory.arena_bytes for length in (1024, 2048)
-    ]
-    assert sizes[1] < 2.5 * sizes[0]
-    assert sizes[1] < 4 * 2048 * 2048 * 4 / 4, "less than a quarter of one matrix of scores"
+    lengths = (1024, 2048, 4096)
+    sizes = [step.program(*inputs((4,), n, n, 8)).memory.arena_bytes for n in lengths]
+    for one, twice in itertools.pairwise(sizes):
+        assert twice < 2.1 * one
+    assert sizes[-1] < 0.01 * 4 * 4096 * 4096 * 4, "a hundredth of the four matrices of scores"
 
 
 def test_large_scores_and_whole_rows_of_minus_infinity() -> None:
