@@ -57,6 +57,13 @@ class DType:
     def bits(self) -> int:
         return 8 * self.itemsize
 
+    @property
+    def integers(self) -> range:
+        """The numbers that an integer type holds."""
+        signed = self.kind == "i"
+        half = 1 << (self.bits - signed)
+        return range(-half if signed else 0, half)
+
     def __repr__(self) -> str:
         return self.name
 

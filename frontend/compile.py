@@ -31,6 +31,7 @@ from .arguments import (
     leaf_type,
 )
 from .captures import Captures
+from .integers import check_integers, common_range, integer_casts
 from .pytree import Structure, unflatten
 from .recent import MISS, Recent, recent_call
 from .subprograms import emit
@@ -121,12 +122,13 @@ class _Plan:
     A dtype is None where every leaf of the signature is an array as the program reads it.
     """
 
-    __slots__ = ("called", "conversions", "output", "program", "recent", "written")
+    __slots__ = ("called", "casts", "conversions", "output", "program", "recent", "written")
 
     def __init__(self, program: Program, output: Structure, conversions: Sequence[Any]) -> None:
         self.program = program
         self.output = output
         self.conversions = tuple(conversions)
+        self.casts = integer_casts(program.traced)
         self.called = self.written = False
         self.recent: Recent | None = None
 
@@ -204,6 +206,8 @@ class Compiled:
             return self._inside_a_trace(call)
         captures = self._captures_now()
         plan = self._plan(call, captures)
+        if plan.casts:
+            check_integers(plan.casts, call.leaves, self.parameters.leaf_names(call.structure))
         try:
             arrays = [
                 leaf if dtype is None else np.asarray(leaf, dtype)
@@ -233,8 +237,15 @@ class Compiled:
         with self._lock:
             if not plan.written:
                 plan.written = True
+                fits = {position: common_range(each) for position, each in plan.casts.items()}
                 plan.recent = recent_call(
-                    self.parameters, arguments, call, plan.conversions, direct, plan.output, result
+                    self.parameters,
+                    arguments,
+                    call,
+                    (plan.conversions, fits),
+                    direct,
+                    plan.output,
+                    result,
                 )
             known, recents = self._recent
             recents = recents if known is captures else ()

@@ -14,7 +14,7 @@ the lookup would give another program.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from types import FunctionType
 from typing import Any
@@ -29,6 +29,7 @@ MISS = object()
 """What a recent call returns for a call that is not like it."""
 
 Recent = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+Leaves = tuple[Sequence[Any], Mapping[int, range]]
 Direct = Callable[[list[Any]], "list[Any] | None"]
 
 _KINDS = optree.PyTreeKind
@@ -44,7 +45,7 @@ def recent_call(
     parameters: Parameters,
     arguments: tuple[tuple[Any, ...], dict[str, Any]],
     call: Call,
-    conversions: Sequence[Any],
+    leaves: Leaves,
     direct: Direct,
     output: Structure,
     result: Any,
@@ -59,8 +60,9 @@ def recent_call(
         Of the call.
     call : Call
         The same, taken apart.
-    conversions : sequence of dtype or None
-        What the leaves are converted to before they reach the program.
+    leaves : (sequence of dtype or None, mapping of int to range)
+        What the leaves are converted to before they reach the program, and where the Python
+        integers among them must lie.
     direct : callable
         The program, for a list of arrays.
     output : Structure
@@ -71,7 +73,7 @@ def recent_call(
     writer = _Writer()
     try:
         writer.arguments(parameters, arguments, call)
-        return writer.function(call, conversions, direct, output, result)
+        return writer.function(call, leaves, direct, output, result)
     except _NoRecentError:
         return None
 
@@ -88,14 +90,17 @@ class _Writer:
     def function(
         self,
         call: Call,
-        conversions: Sequence[Any],
+        wanted: Leaves,
         direct: Direct,
         output: Structure,
         result: Any,
     ) -> Recent:
         """The function, after `arguments`."""
+        conversions, fits = wanted
         pairs = zip(self.leaves, call.leaves, conversions, strict=True)
         leaves = [self._leaf(*pair) for pair in pairs]
+        for position, each in fits.items():
+            self._unless(f"not {each.start} <= {self.leaves[position]} < {each.stop}")
         self.globals["direct"] = direct
         taking, self.lines = self.lines, []
         results = [f"r{n}" for n in range(output.num_leaves)]

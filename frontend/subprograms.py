@@ -14,6 +14,7 @@ from ..compiler.op import Op
 from ..compiler.types import TOKEN, TupleType
 from ..compiler.value import Value
 from .arguments import leaf_type
+from .integers import check_integers, integer_casts
 from .trace import Traced
 
 
@@ -59,5 +60,7 @@ def traced_or_run(function: Callable[[list[Any]], list[Any]], leaves: Sequence[A
         inputs = [builder.value(builder.input(leaf_type(x, "value"))) for x in leaves]
         results = function(inputs)
         units = [builder.lift(result).unit for result in results]
-    found = evaluate(builder.graph("eager", units), leaves)
+    graph = builder.graph("eager", units)
+    check_integers(integer_casts(graph), leaves, ["value"] * len(leaves))
+    found = evaluate(graph, leaves)
     return [np.array(array)[()] for array in found]  # own memory: no views, no constants

@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..attributes import attributes_key
+from ..constants import value_of
 from ..dtypes import ALL, DType, float32, float64, float_of
 from ..errors import DTypeError, LocatedError, PluginError
 from ..op import Op, array_types
 from ..scalar import Scalar, trace_elementwise
 from ..types import ArrayType, Type
-from .promotion import broadcast_together, cast_to, common_dtype
+from .promotion import broadcast_together, cast_to, common_dtype, comparable
 
 if TYPE_CHECKING:
     from ..builder import Builder
@@ -37,6 +38,9 @@ class Elementwise(Op):
         The output's dtype where it is not the one computed in (comparisons give bool).
     conditions : sequence of str
         Inputs that are booleans beside the promotion (of ``where``).
+    compares : bool
+        True where only the order of the inputs counts: a Python integer may then lie beyond their
+        dtype.
     """
 
     kind: ClassVar[str] = "elementwise"
@@ -49,6 +53,7 @@ class Elementwise(Op):
         computes: Literal["promoted", "float", "divide"] = "promoted",
         result: DType | None = None,
         conditions: Sequence[str] = (),
+        compares: bool = False,
         **contract: Any,
     ) -> None:
         super().__init__(function, **contract)
@@ -56,6 +61,8 @@ class Elementwise(Op):
         self.computes = computes
         self.result = result
         self.conditions = tuple(conditions)
+        self.compares = compares
+        self.refusal: Callable[..., None] | None = None
         self._bodies: dict[Any, Scalar] = {}
 
     def prepare(
@@ -64,16 +71,29 @@ class Elementwise(Op):
         values, attributes = super().prepare(builder, values, attributes)
         numbers = [v for i, v in enumerate(values) if not self._is_condition(i)]
         dtype, weak = common_dtype(numbers)
+        if self.compares:
+            values, dtype = comparable(builder, values, dtype)
         self._check_kind(dtype)
         if self.computes == "divide" and not dtype.is_inexact:
             dtype = float64
         elif self.computes != "promoted":
             dtype = float_of(dtype)
+        if self.refusal is not None:
+            self.refusal(dtype, *(value_of(value.unit) for value in values))
         values = [
             value if self._is_condition(i) else cast_to(builder, value, dtype, weak)
             for i, value in enumerate(values)
         ]
         return broadcast_together(values), attributes
+
+    def refuses(self, rule: Callable[..., None]) -> Callable[..., None]:
+        """Attach ``rule(dtype, *arrays)``, which raises for numbers that the op does not take.
+
+        It gets the dtype that the op computes in and, for each input, the array if the program
+        knows it when it is traced, else None.
+        """
+        self.refusal = rule
+        return rule
 
     def _is_condition(self, position: int) -> bool:
         return bool(self.conditions) and self.input_name(position) in self.conditions

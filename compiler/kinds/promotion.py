@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...runtime.frames import warn
-from ..dtypes import DType, promote
+from ..dtypes import DType, int64, promote
 from ..errors import DTypeError, PromotionWarning
 from ..provenance import user_frame
 from ..registry import registry
@@ -49,16 +49,34 @@ def cast_to(builder: Builder, value: Value, dtype: DType, weak: bool = False) ->
         return value
     if value.unit.op is CONSTANT and value.type.weak:
         number = value.unit.attributes["value"].value
-        if dtype.is_integer and not _fits(number, dtype):
+        if dtype.is_integer and int(number) not in dtype.integers:
             raise DTypeError(f"the Python integer {number} does not fit {dtype}")
         return builder.constant(number.astype(dtype.numpy), weak=weak)
     return registry.role(Role.CAST)(value, dtype=dtype, weak=weak)
 
 
-def _fits(number: object, dtype: DType) -> bool:
-    span = 1 << (dtype.bits - (dtype.kind == "i"))
-    low = -span if dtype.kind == "i" else 0
-    return low <= int(number) < span  # type: ignore[call-overload]
+def comparable(
+    builder: Builder, values: Sequence[Value], dtype: DType
+) -> tuple[list[Value], DType]:
+    """The two sides of a comparison and the dtype for it, exact for any Python integer.
+
+    A literal beyond an integer dtype lies on one side of all its numbers: 1 and 0 stand for the
+    two. A Python integer that is an argument may do so in any call: 64 bits hold both.
+    """
+    weak = [value.type.weak and value.type.dtype.is_integer for value in values]
+    if not dtype.is_integer or all(weak) or not any(weak):
+        return list(values), dtype
+    position = weak.index(True)
+    if values[position].unit.op is not CONSTANT:
+        return list(values), int64 if dtype.itemsize < int64.itemsize else dtype
+    number = int(values[position].unit.attributes["value"].value)
+    if number in dtype.integers:
+        return list(values), dtype
+    sides = [builder.constant(dtype.numpy.type(number > 0)) for _ in values]
+    sides[1 - position] = broadcast_to(
+        builder.constant(dtype.numpy.type(number < 0)), values[1 - position].shape
+    )
+    return sides, dtype
 
 
 def broadcast_together(values: Sequence[Value]) -> list[Value]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import ops
 from ...compiler.plugin import (
+    ArgumentError,
     abs_,
     bad,
     booleans,
@@ -46,9 +47,10 @@ def power(x, y):
     """x to the power of y.
 
     Floats as in C: 1 for ``y == 0`` whatever x is, NaN for a negative x and a y that is not whole.
-    Integers are taken modulo their range; of a negative y the power is cut towards zero
-    (0 unless x is 1 or -1), where NumPy raises an error. A small whole literal for y costs a few
-    products (see `integer_power`). The slope in y is NaN where x is negative.
+    Integers are taken modulo their range. A negative y that is a constant of the program is
+    refused, as by NumPy; of another the power is cut towards zero (0 unless x is 1 or -1). A small
+    whole literal for y costs a few products (see `integer_power`). The slope in y is NaN where x
+    is negative.
     """
     return _by_logarithm(x, y) if x.dtype.is_float else _by_bits(x, y)
 
@@ -82,6 +84,12 @@ def _by_bits(x, y):
     return select(y < 0, select((x == 1) | (x == -1), alternating, 0), result)
 
 
+@power.refuses
+def power_refuses(dtype, x, y):
+    if dtype.is_integer and y is not None and (y < 0).any():
+        raise ArgumentError("integers to negative integer powers are not allowed", "Use floats")
+
+
 @power.vjp
 def power_vjp(ct, x, y, out):
     # 0 * x^-1 is the slope of x^0, but at 0 (and where 1 / x overflows) the power is infinite.
@@ -101,4 +109,5 @@ power.samples(
     case(integers(-128, 128, 20, dtype="int8"), integers(-3, 9, 20, dtype="int8")),
     case(integers(0, 256, 20, dtype="uint8"), integers(0, 256, 20, dtype="uint8")),
     bad(booleans(3), booleans(3), says="got bool, wanted integers"),
+    bad(integers(-3, 4, 5), lambda rng, dtype: -1, says="negative integer powers are not allowed"),
 )

@@ -19,6 +19,7 @@ from ...compiler.plugin import (
     formula=r"x > y",
     accepts="biuf",
     result=bool_,
+    compares=True,
     differentiable=(),
     operator="__gt__",
     reference=np.greater,

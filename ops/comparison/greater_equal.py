@@ -19,6 +19,7 @@ from ...compiler.plugin import (
     formula=r"x \ge y",
     accepts="biuf",
     result=bool_,
+    compares=True,
     differentiable=(),
     operator="__ge__",
     reference=np.greater_equal,

@@ -19,6 +19,7 @@ from ...compiler.plugin import (
     formula=r"x \le y",
     accepts="biuf",
     result=bool_,
+    compares=True,
     differentiable=(),
     operator="__le__",
     reference=np.less_equal,

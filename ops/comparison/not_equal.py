@@ -19,6 +19,7 @@ from ...compiler.plugin import (
     formula=r"x \ne y",
     accepts="biuf",
     result=bool_,
+    compares=True,
     differentiable=(),
     operator="__ne__",
     reference=np.not_equal,
