@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from ...runtime.blas import Blas
 from ..graph import Graph, Unit
@@ -118,7 +119,13 @@ class Lowering:
     def _rows(self, group: Group) -> Nest | None:
         """The kernel of joined groups; None where they have to be kernels of their own."""
         partition = self.partition
-        rows = RowsBody(group, self.arrays, partition.in_memory, partition.rounded)
+        own = {unit for part in group.parts for unit in part.stored}
+
+        def in_memory(unit: Unit) -> bool:
+            """True for what lies there before the kernel runs; not for reshapes of its results."""
+            return partition.in_memory(unit) and partition.root(unit) not in own
+
+        rows = RowsBody(group, self.arrays, in_memory, partition.rounded)
         try:
             kernel = self._nest("rows", rows.body(), rows.values, group.units, group.again)
             if walks_rows(kernel.schedule):
@@ -128,9 +135,10 @@ class Lowering:
             reason = str(unfit)
         partition.refusals.note(group.units[-1], f"not by rows: {reason}")
         for part in group.parts:
-            if not (part.again and part.again <= partition.stored):
-                partition.groups.append(part)
-                partition.stored.update(part.stored)
+            stored = [u for u in part.stored if not (u in part.again and u in partition.stored)]
+            if stored:
+                partition.groups.append(replace(part, stored=stored))
+                partition.stored.update(stored)
         return None
 
     def _fold(self, group: Group) -> Nest:

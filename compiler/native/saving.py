@@ -62,6 +62,8 @@ class Reader:
         What is needed for its results; True where it is needed at the same element only.
     reads : dict of Unit to bool
         What of that it reads from memory.
+    asked : set of Unit
+        What it reads and may compute again.
     needed, computed : dict of Unit to int
         Nodes of the network.
     """
@@ -70,6 +72,7 @@ class Reader:
     own: set[Unit]
     seen: set[tuple[Unit, bool]] = field(default_factory=set)
     reads: dict[Unit, bool] = field(default_factory=dict)
+    asked: set[Unit] = field(default_factory=set)
     needed: dict[Unit, int] = field(default_factory=dict)
     computed: dict[Unit, int] = field(default_factory=dict)
 
@@ -204,6 +207,7 @@ class Saving:
                 if unit in written:
                     self.network.edge(written[unit], node, ENDLESS)
                 least += reader.load(unit) + traffic(unit.array_type.nbytes)
+                reader.asked.add(unit)
                 pending.append((unit, reader.work(unit)))
         while pending:
             unit, work = pending.pop()
@@ -282,7 +286,7 @@ class Saving:
                 continue
             reader.seen.add((unit, same))
             if unit in reader.own or not self._is_loaded(unit):
-                same = same and not isinstance(unit.op, Movement)
+                same = (same or unit in reader.own) and not isinstance(unit.op, Movement)
                 pending += [(operand, same) for operand in unit.inputs]
                 continue
             if unit not in reader.reads:
@@ -311,8 +315,9 @@ class Saving:
         units = [unit for unit in group.units if unit in seen]
         stored = [unit for unit in units if unit in saved]
         parts = []
-        if group.parts:
-            parts = [Group([unit], [unit], again={unit}) for unit in sorted(again, key=order)]
+        if group.parts and again:
+            made = sorted(again, key=order)
+            parts.append(Group(made, [unit for unit in made if unit in reader.asked], again=again))
         for part in group.parts:
             own = [unit for unit in part.units if unit in seen]
             left = [unit for unit in own if unit in saved or unit in part.stored]

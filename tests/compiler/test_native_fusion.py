@@ -125,6 +125,19 @@ def test_the_search_for_rows_is_linear() -> None:
     assert looks(200) < 2.5 * looks(100)
 
 
+def test_rows_read_reshapes_of_their_own_results() -> None:
+    def function(x: Any) -> Any:
+        total = ops.sum(x, axis=1)
+        return total, x * ops.reshape(total, shape=(8, 1))
+
+    ramp = np.arange(96, dtype="float32").reshape(8, 12)
+    made = program(function, ramp)
+    assert kinds(made) == ["rows"]
+    total, scaled = made([ramp])
+    np.testing.assert_array_equal(total, ramp.sum(axis=1))
+    np.testing.assert_array_equal(scaled, ramp * ramp.sum(axis=1, keepdims=True))
+
+
 def test_products_are_no_parts_of_rows() -> None:
     def function(a: Any, b: Any) -> Any:
         w = a @ ops.transpose(b, axes=(0, 2, 1))

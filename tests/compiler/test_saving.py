@@ -18,6 +18,7 @@ from chainrule.compiler.native import saving
 from chainrule.compiler.native.build import NativeProgram, build
 from chainrule.compiler.native.max_flow import Network
 from chainrule.compiler.native.partition import fused
+from chainrule.compiler.native.rows import RowsBody, UnfitError
 from chainrule.compiler.notes import Notes
 from chainrule.compiler.passes.inline import inline_all
 from chainrule.compiler.pipeline import optimise
@@ -132,20 +133,29 @@ def test_the_gradient_of_a_gelu_saves_one_value() -> None:
         np.testing.assert_allclose(found, exact, rtol=1e-3, atol=1e-5 * abs(exact).max())
 
 
-def test_rows_keep_what_they_compute_again() -> None:
-    """A softmax of what an earlier kernel has made: its passes see the same bits."""
+@pytest.mark.parametrize("fits", [True, False])
+def test_rows_keep_what_they_compute_again(fits: bool) -> None:
+    """A kernel of rows that reads a value in two passes; or its parts, where it cannot be one."""
 
-    def function(x: Any, s: Any) -> Any:
-        scaled = x * s
-        total = ops.sum(scaled, axis=0, keepdims=True)
-        return ops.softmax(scaled + total * 0, axis=-1), ops.softmax(scaled * 3, axis=-1), total
+    def function(x: Any) -> Any:
+        value = x * 2 + 1
+        total = ops.sum(value, axis=0, keepdims=True)
+        return ops.softmax(value + total, axis=-1) * value
 
-    made = program(function, x, x[::-1].copy())
-    exact = x.astype("float64") * x[::-1]
-    found = made([x, x[::-1].copy()])
-    for share, scores in zip(found, (exact, 3 * exact), strict=False):
-        raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        np.testing.assert_allclose(share, raised / raised.sum(axis=-1, keepdims=True), rtol=1e-5)
+    body = mock.Mock(side_effect=RowsBody.body if fits else UnfitError("it does not fit"))
+    with mock.patch.object(RowsBody, "body", lambda self: body(self)):
+        made = program(function, x)
+    if fits:
+        assert [kernel.kind for kernel in made.kernels] == ["fold", "rows"]
+        assert again(made) == [["mul", "add"], ["mul", "add"]]
+        assert "add[j] = add_" in made.source(), "one array, which later passes read"
+    writes = [unit for kernel in made.kernels for unit in kernel.kernel.writes]
+    assert len(writes) == len(set(writes))
+    value = 2 * x.astype("float64") + 1
+    scores = value + value.sum(axis=0)
+    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    wanted = raised / raised.sum(axis=-1, keepdims=True) * value
+    np.testing.assert_allclose(made([x])[0], wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_kernels_that_compute_the_same_see_the_same_bits() -> None:
