@@ -23,6 +23,7 @@ from .memory_words import MemoryWords, first_lanes
 from .point import Memory, Point
 from .prefetch import fetch, named_rows
 from .scalar_llvm import Words, memory_type
+from .targets import Target, ask_for, later_targets
 from .vectors import shuffle, target
 
 LANES = 32
@@ -54,6 +55,8 @@ class Nests:
         self.memory = memory
         self.function = function
         self.named = named_rows(body, schedule)
+        self.later = later_targets(body, schedule)
+        self.wanted: list[Target] = []  # of the loop across lanes that is being written
 
     def write(self, statements: Sequence[Statement]) -> Function:
         """The instructions of some of the body's statements."""
@@ -116,6 +119,7 @@ class Nests:
             if last is None:
                 self._statements(walk.statements, inner)
             else:
+                self.wanted = self.later.get(id(outer), [])
                 self._lanes(walk, last, inner)
 
     def _rounds(self, loop: Loop):  # type: ignore[no-untyped-def]
@@ -211,6 +215,7 @@ class Nests:
         width: int,
         mask: str = "",
     ) -> None:
+        ask_for(self.point_at(loop, counters, at, width), self.wanted)
         self._straight(statements, lambda: self.point_at(loop, counters, at, width, mask))
 
     def point_at(
@@ -301,6 +306,7 @@ class _Lanes:
             return self.nests.point_at(self.loop, self.counters, at, self.width, mask)
 
         here = point()
+        ask_for(here, self.nests.wanted)
         values = [[here.operand(value) for value in state.values] for state in self.states]
         ready = [self.nests._evaluated(here, statement) for statement in self.rest]
         for statement, registers in zip(self.rest, ready, strict=True):

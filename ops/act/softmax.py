@@ -21,7 +21,7 @@ def softmax(x, *, axis=-1):
     """Shares that sum to 1 along `axis`, without overflow; NaN for a row of -inf alone."""
     wide = widened(x)
     powers = ops.exp(wide - ops.max(wide, axis=axis, keepdims=True))
-    return rounded(powers / ops.sum(powers, axis=axis, keepdims=True), like=x)
+    return rounded(powers * ops.reciprocal(ops.sum(powers, axis=axis, keepdims=True)), like=x)
 
 
 @softmax.normalise

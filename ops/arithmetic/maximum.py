@@ -11,9 +11,9 @@ from ...compiler.plugin import (
     given,
     integers,
     ordinary,
-    select,
     special_pairs,
 )
+from ..reduction.extremes import larger
 
 
 def _reference(x, y):
@@ -29,7 +29,7 @@ def _reference(x, y):
 )
 def maximum(x, y):
     """The larger of each pair; NaN where one is NaN, and the first of two equal zeros."""
-    return select((x >= y) | (x != x), x, y)
+    return larger(x, y)
 
 
 @maximum.vjp

@@ -11,9 +11,9 @@ from ...compiler.plugin import (
     given,
     integers,
     ordinary,
-    select,
     special_pairs,
 )
+from ..reduction.extremes import smaller
 
 
 def _reference(x, y):
@@ -29,7 +29,7 @@ def _reference(x, y):
 )
 def minimum(x, y):
     """The smaller of each pair; NaN where one is NaN, and the first of two equal zeros."""
-    return select((x <= y) | (x != x), x, y)
+    return smaller(x, y)
 
 
 @minimum.vjp

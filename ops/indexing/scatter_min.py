@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ...compiler.plugin import bad, case, distinct, given, integers, normal, scatter, select
+from ...compiler.plugin import bad, case, distinct, given, integers, normal, scatter
+from ..reduction.extremes import smaller
 from .addresses import address, check_updates
 from .winners import winners
 
@@ -15,7 +16,7 @@ def _reference(operand, updates, *indices):
 
 @scatter(
     formula=r"y_{j, r} = \min(x_{j, r}, \min_{s : i(s) = j} u_{s, r})",
-    combine=lambda old, update: select((update < old) | (update != update), update, old),
+    combine=smaller,
     differentiable=("operand", "updates"),
     kink="of equal numbers the operand's element, else the first update takes the cotangent",
     indices="indices",

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ... import ops
-from ...compiler.plugin import bad, case, distinct, given, integers, normal, reduction, select
-from .extremes import lowest, marked
+from ...compiler.plugin import bad, case, distinct, given, integers, normal, reduction
+from .extremes import larger, lowest, marked
 
 
 @reduction(
@@ -17,7 +17,7 @@ from .extremes import lowest, marked
 )
 def max(a, b):
     """Largest element over `axis` (all axes by default); NaN where there is one."""
-    return select((b > a) | (b != b), b, a)
+    return larger(a, b)
 
 
 @max.vjp

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ... import ops
-from ...compiler.plugin import bad, case, distinct, given, integers, normal, reduction, select
-from .extremes import highest, marked
+from ...compiler.plugin import bad, case, distinct, given, integers, normal, reduction
+from .extremes import highest, marked, smaller
 
 
 @reduction(
@@ -17,7 +17,7 @@ from .extremes import highest, marked
 )
 def min(a, b):
     """Smallest element over `axis` (all axes by default); NaN where there is one."""
-    return select((b < a) | (b != b), b, a)
+    return smaller(a, b)
 
 
 @min.vjp

@@ -407,7 +407,7 @@ def test_places_and_names_are_checked() -> None:
 # Listings.
 
 SOFTMAX = """\
-# max(a, b) = b if (a < b) | (b != b) else a, from -inf
+# max(a, b) = b + b if b != b else b if a < b else a, from -inf
 def softmax(x: float32[2, 3], y: float32[2, 3]):  # writes y
     for i in range(2):
         greatest = local(float32)

@@ -69,13 +69,12 @@ def test_a_chain_is_one_loop_of_packed_instructions() -> None:
 
 
 def test_equal_kernels_are_compiled_once() -> None:
-    shapes = [(4, 4), (7,), (2, 3)]
-    arrays = [rng.normal(size=shape).astype("float32") for shape in shapes]
-    made = program(lambda *xs: tuple(x * 3 - x for x in xs), *arrays)
+    arrays = [rng.normal(size=(4, 5)).astype("float32") for _ in range(3)]
+    made = program(lambda *xs: tuple(ops.sum(x * 3 - x, axis=1) for x in xs), *arrays)
     assert len(made.kernels) == 3
     assert len({kernel.name for kernel in made.kernels}) == 1
     for one, x in zip(made(arrays), arrays, strict=True):
-        assert close(one, x * 3 - x, fused("float32"))
+        assert close(one, (x * 3 - x).sum(axis=1), fused("float32"))
 
 
 MOVES: dict[str, Callable[[Any], Any]] = {
@@ -339,6 +338,32 @@ def test_rows_of_a_large_table_are_fetched_before_they_change() -> None:
     np.add.at(wanted, (i, j), rows)
     assert close(made([table, rows, i, j])[0], wanted, BITS)
     assert made.llvm().count("call void @llvm.prefetch") == 8  # the processor sees to the rest
+
+
+def _powers(x: np.ndarray) -> np.ndarray:
+    return np.exp(x - x.max(axis=1, keepdims=True))
+
+
+def _softmax(x: np.ndarray) -> np.ndarray:
+    return _powers(x) / _powers(x).sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("function", "wanted", "rows", "asks"),
+    [
+        (lambda x: ops.softmax(x), _softmax, 300, True),
+        (lambda x: ops.softmax(x), _softmax, 30, False),  # in the caches anyway
+        (lambda x: ops.exp(x - ops.max(x, axis=1, keepdims=True)), _powers, 300, False),
+    ],
+    ids=["three walks", "small", "two walks"],
+)
+def test_lines_of_results_are_asked_for_in_the_walk_before(
+    function: Any, wanted: Any, rows: int, asks: bool
+) -> None:
+    x = rng.normal(size=(rows, 1001)).astype("float32")
+    made = program(function, x)
+    assert ("@llvm.prefetch.p0(ptr %" in made.llvm()) is asks
+    np.testing.assert_allclose(made([x])[0], wanted(x.astype("float64")), rtol=2e-6)
 
 
 def test_an_index_outside_names_the_op_the_axis_and_the_line() -> None:

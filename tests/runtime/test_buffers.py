@@ -28,6 +28,18 @@ def test_empty_aligned(shape: tuple[int, ...], dtype: type) -> None:
     assert owns_memory(array)
 
 
+@pytest.mark.parametrize("length", [4096, 5000, 2**20])
+def test_large_arrays_begin_in_the_middle_of_a_page(length: int) -> None:
+    """Far from where NumPy's begin: loads and stores of the same element never seem to overlap."""
+    array = empty_aligned((length,), np.dtype(np.float32))
+    array[:] = 1
+    assert array.ctypes.data % 4096 == 2112
+    assert owns_memory(array)
+    view = array[3:]
+    del array
+    np.testing.assert_array_equal(view, np.ones(length - 3, np.float32))
+
+
 def test_address_of_is_numpys() -> None:
     whole = np.arange(24.0).reshape(2, 3, 4)
     for array in (whole, whole[1:, ::-1], whole.T, np.empty(0), empty_aligned((3,), whole.dtype)):
