@@ -10,7 +10,8 @@ Each question is a node of a network; those on the source's side of the cut are 
 - *Is it computed* in kernel K? An edge to the sink costs the arithmetic, one from the source costs
   to load what K reads otherwise.
 - *Is it needed* in K? So are the operands, endlessly, of what is computed there; what is needed
-  and not computed is loaded, and that it may first have to be written is counted in.
+  and not computed is loaded, and that it may first have to be written is counted in: a
+  product whose one reader may be its epilogue has no memory otherwise.
 - *Is it not written* at all? Then whoever reads it computes it, endlessly; else it costs to write.
 - *Is a loop not run* at all? Then nothing of it is written, endlessly; else it costs what it does.
 
@@ -30,7 +31,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..graph import Graph, Unit
-from ..kinds import Elementwise, Movement, Reduction
+from ..kinds import Contraction, Elementwise, Movement, Reduction
 from ..structural import CONSTANT, INPUT
 from .costs import arithmetic, operations, traffic
 from .kernels import Refusals
@@ -140,6 +141,7 @@ class Saving:
         self.home = {unit: reader for reader in self.readers for unit in reader.group.units}
         self.runs: dict[Reader, float] = {}
         self.begun: dict[Unit, int] = {}
+        self.fleeting: set[Unit] = set()
         self.network = Network()
         self.source, self.sink = self.network.node(), self.network.node()
 
@@ -147,6 +149,7 @@ class Saving:
         """The groups, each with what it computes again; without those that nobody reads now."""
         for reader in self.readers:
             self._follow(reader, reader.group.stored)
+        self.fleeting = self._epilogues()
         written = self._written()
         for reader in self.readers:
             self._ask(reader, written)
@@ -170,6 +173,16 @@ class Saving:
         ]
 
     # The network.
+
+    def _epilogues(self) -> set[Unit]:
+        """Products that a loop alone reads, element by element: they may have no memory at all."""
+        found: dict[Unit, bool] = {}
+        for reader in self.readers:
+            loop = isinstance(reader.group.units[-1].op, Elementwise)
+            for unit, same in reader.reads.items():
+                if isinstance(unit.op, Contraction) and unit not in self.kept:
+                    found[unit] = loop and same and unit not in found
+        return {unit for unit, fine in found.items() if fine}
 
     def _written(self) -> dict[Unit, int]:
         """The nodes of values that need not be written if all who read them compute them."""
@@ -250,7 +263,8 @@ class Saving:
 
     def _write(self, unit: Unit, written: Mapping[Unit, int]) -> float:
         """What it costs to have a value in memory that might not lie there."""
-        if unit.op in (INPUT, CONSTANT) or (unit in self.memory and unit not in written):
+        there = unit in self.memory and unit not in written and unit not in self.fleeting
+        if there or unit.op in (INPUT, CONSTANT):
             return 0
         if unit not in self.home:
             return ENDLESS

@@ -133,6 +133,20 @@ def test_the_gradient_of_a_gelu_saves_one_value() -> None:
         np.testing.assert_allclose(found, exact, rtol=1e-3, atol=1e-5 * abs(exact).max())
 
 
+def test_a_product_is_not_written_in_the_place_of_its_epilogues_result() -> None:
+    """x @ w + 1 is saved: from x @ w it is cheap to make, but that would have to be written."""
+
+    def function(x: Any, w: Any) -> Any:
+        h = x @ w + 1
+        return h * ops.tanh(h) * ops.sum(h, axis=0)
+
+    w = np.eye(96, dtype="float32")
+    made = program(function, x, w)
+    assert "dot_general" not in written(made)
+    h = x + 1.0
+    np.testing.assert_allclose(made([x, w])[0], h * np.tanh(h) * h.sum(axis=0), rtol=1e-4)
+
+
 @pytest.mark.parametrize("fits", [True, False])
 def test_rows_keep_what_they_compute_again(fits: bool) -> None:
     """A kernel of rows that reads a value in two passes; or its parts, where it cannot be one."""
