@@ -27,7 +27,7 @@ from ..workloads import attention, mlp
 from .turns import in_turns
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-STEPS = 10
+STEPS = 4
 LARGE_BATCH = 4096
 LENGTHS = (2048, 4096)
 GOALS = (Goal(1.0), Goal(1.3, to="need"))
