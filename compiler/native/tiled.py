@@ -68,6 +68,8 @@ class Member:
         Of a product, with what is taken by rows on the left.
     operands : tuple of Unit
         Of a product, left and right.
+    by_rows : set of Unit
+        What it reads and writes so that a block of rows needs, and makes, only those rows of it.
     again : bool
         True for what another kernel has computed already: nothing of it is kept.
     plans : tuple of Plan
@@ -78,15 +80,9 @@ class Member:
     role: Literal["nest", "rows", "over"]
     matrices: Matrices | None = None
     operands: tuple[Unit, ...] = ()
+    by_rows: frozenset[Unit] = frozenset()
     again: bool = False
     plans: tuple[Plan, ...] = ()
-
-    def gives_rows(self, space: Space) -> bool:
-        """True when a block's rows are whole, and lie as such, as soon as the block is done."""
-        if self.matrices is None:
-            return True
-        m = self.matrices
-        return self.role == "rows" and _is_dense(m, m.out, m.columns, space)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -161,7 +157,11 @@ def block_rows(rows: int, widest: int) -> int:
 def member_of(kernel: Kernel, space: Space, wide: Unit, root: Root) -> Member | None:
     """The kernel as a member that makes or uses rows of `wide`; None if it cannot be one."""
     if isinstance(kernel, Nest):
-        return Member(kernel, "nest") if _takes_rows(kernel, space) else None
+        if not _takes_rows(kernel, space):
+            return None
+        units = {*map(root, kernel.reads), *kernel.writes}
+        found = frozenset(unit for unit in units if _goes_by_rows(kernel, unit, space, root))
+        return Member(kernel, "nest", by_rows=found)
     if not isinstance(kernel, Product) or kernel.plan is None:
         return None
     if kernel.matrices.copies:
@@ -169,7 +169,8 @@ def member_of(kernel: Kernel, space: Space, wide: Unit, root: Root) -> Member | 
     for matrices, operands in _both_ways(kernel, root):
         role = _role(matrices, operands, kernel.unit, space, wide)
         if role is not None:
-            return Member(kernel, role, matrices, operands)
+            found = frozenset(_taken_by_rows(matrices, operands, kernel.unit, space, role))
+            return Member(kernel, role, matrices, operands, found)
     return None
 
 
@@ -213,6 +214,21 @@ def _role(
     return None
 
 
+def _taken_by_rows(
+    m: Matrices, operands: tuple[Unit, Unit], out: Unit, space: Space, role: Literal["rows", "over"]
+) -> Iterator[Unit]:
+    """Of a product's operands and result, what its blocks take by rows."""
+    x, y = operands
+    if role == "over":
+        if x is not y:
+            yield x
+        return
+    if x is not y and _is_dense(m, m.x, m.summed, space):
+        yield x
+    if _is_dense(m, m.out, m.columns, space):
+        yield out
+
+
 def _is_dense(m: Matrices, matrix: Matrix, width: int, space: Space) -> bool:
     """True when rows follow each other without gaps through all matrices."""
     step, steps = space.rows * width, []
@@ -230,10 +246,10 @@ def _takes_rows(kernel: Nest, space: Space) -> bool:
     return rounds is not None and rounds % space.all == 0 and not kernel.schedule.after
 
 
-def goes_by_rows(kernel: Kernel, unit: Unit, root: Root) -> bool:
+def _goes_by_rows(kernel: Nest, unit: Unit, space: Space, root: Root) -> bool:
     """True when a nest, in the rounds of one row, reads or writes only that row of an array."""
-    if not isinstance(kernel, Nest):
-        return True
+    if rows_bytes(unit, space) is None:
+        return False
     divided, terms = kernel.schedule.divided, kernel.body.terms
     assert divided is not None
     each, rest = divmod(unit.array_type.size, divided.extent)

@@ -23,7 +23,6 @@ from .tiled import (
     Space,
     Tiled,
     block_rows,
-    goes_by_rows,
     member_of,
     rows_bytes,
     space_of,
@@ -89,7 +88,7 @@ class Tiling:
             if space is None or not _is_short(maker):
                 continue
             member = member_of(seed, space, unit, self.root)
-            if member is None or not goes_by_rows(seed, unit, self.root):
+            if member is None or unit not in member.by_rows:
                 continue
             region = _Region(space, [], self.root)
             if not self._fits(region, member):
@@ -139,33 +138,16 @@ class Tiling:
 
     def _fits(self, region: _Region, member: Member) -> bool:
         """True when nothing outside would have to run between the members, and rows are rows."""
-        kernel, space = member.kernel, region.space
-        results = kernel.writes if member.role != "over" else ()
-        if any(rows_bytes(unit, space) is None for unit in results):
-            return False
-        if not all(goes_by_rows(kernel, unit, self.root) for unit in results):
+        if member.role == "nest" and not member.by_rows.issuperset(member.kernel.writes):
             return False
         together = [*region.members, member]
-        made = {unit for m in together for unit in m.kernel.writes}
+        maker = {unit: m for m in together for unit in m.kernel.writes}
         for each in together:
-            own = [unit for unit in self._reads(each.kernel) if unit in made]
-            if any(not m.gives_rows(space) for m in together if set(own) & set(m.kernel.writes)):
-                return False
-            if not all(goes_by_rows(each.kernel, unit, self.root) for unit in own):
-                return False
-            if each.role != "nest" and not all(self._by_rows(each, unit, space) for unit in own):
-                return False
+            for unit in self._reads(each.kernel):
+                made = maker.get(unit)
+                if made is not None and not (unit in each.by_rows and unit in made.by_rows):
+                    return False
         return self._is_closed(together)
-
-    def _by_rows(self, member: Member, unit: Unit, space: Space) -> bool:
-        """True when a product takes what the region makes by rows, as its left operand."""
-        maker = self.maker[unit]
-        if isinstance(maker, Product) and any(unit is out for out in maker.writes):
-            other = member_of(maker, space, unit, self.root)
-            if other is None or other.role == "over":
-                return False
-        found = member_of(member.kernel, space, unit, self.root)
-        return found is not None and found.role == member.role
 
     def _is_closed(self, members: Sequence[Member]) -> bool:
         """True when nothing between the members is outside; other regions are done as a whole."""

@@ -15,7 +15,7 @@ from chainrule.compiler.kernel.grammar import Array, Body, Store
 from chainrule.compiler.kernel.terms import Terms
 from chainrule.compiler.native.arrays import nest
 from chainrule.compiler.native.kernels import Nest
-from chainrule.compiler.native.tiled import goes_by_rows
+from chainrule.compiler.native.tiled import Space, member_of
 from chainrule.compiler.scalar import Word
 
 
@@ -208,5 +208,19 @@ def test_rows_are_read_and_written_as_rows(turned: bool) -> None:
     kernel = Nest(units=(result,), sort="loop", body=Body(terms, nest(terms, (0, 1), [store])))
     if turned:
         assert kernel.rounds == 4
-    assert goes_by_rows(kernel, source, lambda unit: unit)
-    assert goes_by_rows(kernel, result, lambda unit: unit) != turned
+    member = member_of(kernel, Space(1, 4), source, lambda unit: unit)
+    assert member is not None
+    assert member.by_rows == ({source} if turned else {source, result})
+
+
+def test_keys_that_are_made_by_rows_are_whole_before_any_row_of_scores() -> None:
+    """As many keys as queries: a block of keys looks like what a block of scores needs."""
+    queries, keys, values, _ = inputs((32,), 256, 256, 64)
+
+    def bent(q: Any, k: Any, v: Any) -> Any:
+        return softmax(q @ np.swapaxes(np.tanh(k), -1, -2)) @ v
+
+    compiled = cr.compile(bent)
+    assert kinds(compiled, queries, keys, values) == ["loop", "tiled"]
+    wanted = bent(*(each.astype(np.float64) for each in (queries, keys, values)))
+    np.testing.assert_allclose(compiled(queries, keys, values), wanted, rtol=1e-3, atol=1e-5)
