@@ -21,6 +21,7 @@ from ..kinds.bounds import out_of_bounds
 from ..structural import CONSTANT
 from . import checks, products
 from .calls import Call
+from .clock import Clock
 from .dividing import Span, is_worth_dividing
 from .elements import KernelMemory, Pointers
 from .entry import Entry
@@ -156,8 +157,22 @@ def build(
     return _Build(graph, dict(donors or {}), threads).run(partition)
 
 
+def build_timed(
+    graph: Graph, *, donors: Mapping[int, int] | None = None, threads: int | None = None
+) -> tuple[NativeProgram, Clock]:
+    """`build`, with a clock that notes when kernels begin and end in the program's last run."""
+    made = _Build(graph, dict(donors or {}), threads, timed=True)
+    program = made.run(fused)
+    assert made.clock is not None
+    return program, made.clock
+
+
 class _Build:
-    def __init__(self, graph: Graph, donors: dict[int, int], threads: int | None) -> None:
+    def __init__(
+        self, graph: Graph, donors: dict[int, int], threads: int | None, *, timed: bool = False
+    ) -> None:
+        self.timed = timed
+        self.clock: Clock | None = None
         self.graph = graph
         self.donors = donors
         self.threads = threads
@@ -185,7 +200,9 @@ class _Build:
         calls = [call for each in emitted for call in each]
         imports = self._imports(calls, memory)
         numbers = {place: n for n, place in enumerate(imports)}
-        entry = Entry(graph, memory, calls, numbers, self.team)
+        if self.timed:
+            self.clock = Clock([n for n, own in enumerate(emitted) for _ in own], self.team)
+        entry = Entry(graph, memory, calls, numbers, self.team, self.clock)
         code = self._timed("llvm", lambda: self._compiled(entry))
         module = self._timed("load", lambda: load_code(code))
         constants = self._constants(imports)

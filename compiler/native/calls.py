@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .dividing import Span
 from .place import Place
+
+if TYPE_CHECKING:
+    from .clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,21 @@ class Calls:
         The registers of addresses.
     status : str
         Where failures are reported.
+    clock : Clock, optional
+        Notes when calls begin and end.
     """
 
-    def __init__(self, lines: Lines, names: Mapping[Place, str], status: str) -> None:
+    def __init__(
+        self,
+        lines: Lines,
+        names: Mapping[Place, str],
+        status: str,
+        clock: Clock | None = None,
+    ) -> None:
         self.lines = lines
         self.names = names
         self.status = status
+        self.clock = clock
 
     def write(self, calls: Sequence[Call]) -> bool:
         """Write the calls; True if one of them may jump to the label ``failure``."""
@@ -96,7 +110,23 @@ class Calls:
         given = [f"ptr {self._address(number, call, place)}" for place in call.places]
         if call.rounds is not None:
             given += [f"i64 {start}", f"i64 {end}"]
-        self.lines.act(f"call void @{call.name}({', '.join(given)})")
+        with self._timed(number):
+            self.lines.act(f"call void @{call.name}({', '.join(given)})")
+
+    @contextmanager
+    def _timed(self, number: int) -> Iterator[None]:
+        """What is written inside is what the clock takes for the call."""
+        if self.clock is None:
+            yield
+            return
+        self.clock.begin(self.lines, number, self._part_of(number))
+        yield
+        self.clock.end(self.lines, number, self._thread)
+
+    _thread = "0"
+
+    def _part_of(self, number: int) -> str:
+        return "0"
 
     def _address(self, number: int, call: Call, place: Place) -> str:
         return self.names[place]
@@ -106,7 +136,8 @@ class Calls:
         given = [f"ptr {self.names[place]}" for place in call.places]
         given.append(f"ptr {self._field(number, 1)}")
         failed = f"%failed{number}"
-        self.lines.do(failed, f"call i1 @{call.name}({', '.join(given)})")
+        with self._timed(number):
+            self.lines.do(failed, f"call i1 @{call.name}({', '.join(given)})")
         self.lines.act(f"store i64 {call.fails}, ptr {self._field(number, 0)}")
         return failed
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from ..graph import Graph
 from .calls import Call, Calls, Lines
+from .clock import DECLARATION, Clock
 from .memory import MemoryPlan
 from .packers import Packing
 from .place import TEAM, Place
@@ -30,6 +31,8 @@ class Entry:
         Entries of the import table.
     threads : int
         How many threads may share the work.
+    clock : Clock, optional
+        Notes when calls begin and end.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class Entry:
         calls: Sequence[Call],
         imports: dict[Place, int],
         threads: int = 1,
+        clock: Clock | None = None,
     ) -> None:
         self.plan = plan
         self.calls = calls
         self.imports = imports
         self.threads = threads
+        self.clock = clock
         self.lines = Lines()
         self.packing = Packing(graph, self.lines, plan.arena_bytes)
         copies = (*plan.early_copies, *plan.late_copies)
@@ -66,7 +71,7 @@ class Entry:
         if any(call.divided for call in self.calls):
             work = self._team()
         else:
-            failing = Calls(lines, self.names, "%status").write(self.calls)
+            failing = Calls(lines, self.names, "%status", self.clock).write(self.calls)
         for copy in self.plan.late_copies:
             self._copy(*copy)
         head = (
@@ -75,7 +80,8 @@ class Entry:
         )
         end = ["failure:", "  ret i64 1"] if work or failing else []
         body = [head + " {", "start:", *lines.text, "  ret i64 0", *end, "}"]
-        return "\n".join([*self.packing.tables, work, *body, MEMCPY])
+        counter = [] if self.clock is None else [DECLARATION]
+        return "\n".join([*self.packing.tables, work, *body, MEMCPY, *counter])
 
     def _load(self, place: Place) -> None:
         lines = self.lines
@@ -137,7 +143,7 @@ class Entry:
             lines.do(register, f"load ptr, ptr %f{number}")
         lines.do("%outcome", f"getelementptr inbounds ptr, ptr %frame, i64 {len(registers)}")
         lines.do("%leads", "icmp eq i64 %thread, 0")
-        SharedCalls(lines, names, "%status").write(self.calls)
+        SharedCalls(lines, names, "%status", self.clock).write(self.calls)
         head = "define internal void @work(ptr %frame, i64 %thread, i64 %threads) nounwind {"
         return "\n".join([head, "start:", *lines.text, "  ret void", "}", MEMSET])
 

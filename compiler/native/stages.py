@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from .calls import Call, Calls, Lines
+from .clock import Clock
 from .dividing import Barriers
 from .place import Place
 
@@ -65,9 +66,20 @@ class SharedCalls(Calls):
     ``%outcome`` (where a failed check leaves a mark).
     """
 
-    def __init__(self, lines: Lines, names: Mapping[Place, str], status: str) -> None:
-        super().__init__(lines, names, status)
+    _thread = "%thread"
+
+    def __init__(
+        self,
+        lines: Lines,
+        names: Mapping[Place, str],
+        status: str,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(lines, names, status, clock)
         self._parts: dict[int, str] = {}  # the register of the part, by the call's number
+
+    def _part_of(self, number: int) -> str:
+        return self._parts.get(number, "0")
 
     def write(self, calls: Sequence[Call]) -> bool:
         """Write the calls; none jumps to the label ``failure``."""

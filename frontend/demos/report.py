@@ -14,7 +14,7 @@ from safetensors.numpy import save
 
 from ...compiler.pipeline import PassRecord
 from ...compiler.program import Program
-from ..files import atomic_write
+from ...runtime.files import atomic_write
 from ..fit import Row
 from ..pytree import flatten, leaf_names
 

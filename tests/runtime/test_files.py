@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.frontend.files import atomic_write
+from chainrule.runtime.files import atomic_write
 
 
 def test_nothing_is_there_before_the_end(tmp_path) -> None:

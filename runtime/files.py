@@ -20,7 +20,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from chainrule.frontend.files import atomic_write
+    >>> from chainrule.runtime.files import atomic_write
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     target = Path(folder, "notes.txt")
     ...     with atomic_write(target) as temporary:
