@@ -134,7 +134,7 @@ class RowFusion:
         """The groups after joining."""
         touching: dict[Unit, list[Part]] = {}
         for part in self.parts:
-            if self._walks(part):
+            if self._walks(part) and (part.is_fold or part.size > 1):
                 for unit in (*part.reads, *part.group.stored):
                     if unit.array_type.size == part.size:
                         self._try(part, touching.get(unit, []))
@@ -172,7 +172,7 @@ class RowFusion:
         unit = part.group.units[-1]
         if isinstance(unit.op, Reduction):
             return part.kept is not None and part.size > 0
-        return isinstance(unit.op, (Elementwise, Movement)) and part.size > 1
+        return isinstance(unit.op, (Elementwise, Movement)) and part.size > 0
 
     def _reads(self, group: Group) -> Iterator[Unit]:
         """The units in memory that a group reads, each once."""

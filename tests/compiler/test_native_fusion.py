@@ -138,6 +138,14 @@ def test_rows_read_reshapes_of_their_own_results() -> None:
     np.testing.assert_array_equal(scaled, ramp * ramp.sum(axis=1, keepdims=True))
 
 
+def test_one_row_is_one_kernel_with_the_numbers_between_its_passes() -> None:
+    x = np.linspace(-3, 4, 700)
+    made = program(lambda x: ops.softmax(x * 2), x)
+    assert kinds(made) == ["rows"]
+    raised = np.exp(2 * x - 8)
+    np.testing.assert_allclose(made([x])[0], raised / raised.sum(), rtol=1e-14)
+
+
 def test_products_are_no_parts_of_rows() -> None:
     def function(a: Any, b: Any) -> Any:
         w = a @ ops.transpose(b, axes=(0, 2, 1))
