@@ -11,6 +11,10 @@ from .layout import Matrices
 LEAST_WORK = 2**17
 """Multiplications of a piece below which it is not worth a thread's while."""
 
+WIDE = 128
+"""Columns of a piece that suffice: it packs only what it needs of the right operand, while pieces
+of rows pack all of it, each for itself."""
+
 STEP = 16
 """Rows or columns of a piece are a multiple of so many: whole vectors and tiles."""
 
@@ -39,11 +43,7 @@ class Pieces:
 
 
 def pieces_for(matrices: Matrices, threads: int) -> Pieces | None:
-    """The pieces for so many threads; None for work that one had better do alone.
-
-    A part of the columns packs only what it needs of the right operand, so that columns are
-    preferred to rows where there are as many.
-    """
+    """The pieces for so many threads; None for work that one had better do alone."""
     m = matrices
     batch = math.prod(m.batch)
     work = batch * m.rows * m.columns * m.summed
@@ -51,8 +51,11 @@ def pieces_for(matrices: Matrices, threads: int) -> Pieces | None:
         return None
     if batch >= 2 * threads or batch % threads == 0:
         return Pieces("batch", batch, 1)
-    along: Literal["rows", "columns"] = "columns" if m.columns >= m.rows else "rows"
-    extent = max(m.columns, m.rows)
+    # Of a transposed result the memory's columns are the rows.
+    across, down = (m.rows, m.columns) if m.out.transposed else (m.columns, m.rows)
+    by_columns = across >= min(down, WIDE * threads)
+    along: Literal["rows", "columns"] = "columns" if by_columns != m.out.transposed else "rows"
+    extent = across if by_columns else down
     size = -(-extent // (threads * STEP)) * STEP
     if extent % size == 1:
         size += STEP  # one column alone would have to be contiguous

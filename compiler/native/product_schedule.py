@@ -45,7 +45,11 @@ NARROWEST = 32
 """Bytes of a register that is not used by halves."""
 
 BLOCK_BYTES = 512 * 1024
-"""The most of B in a packed block: half of a second-level cache."""
+"""The most of an operand that is read again and again: half of a second-level cache."""
+
+LEAST_BLOCK_BYTES = 128 * 1024
+"""A packed block of B may be as large as this; a larger one no larger than A's, which passes for
+it: it is working memory, and each thread has one."""
 
 STRIP_BYTES = 32 * 1024
 """The most of a result in the rows of one tile that an epilogue takes together."""
@@ -149,7 +153,9 @@ class Tiled:
         """The most columns in a block: a multiple of the tile's width."""
         if not self.packed:
             return _up(self.shape.columns, self.width)
-        most = BLOCK_BYTES // (self.depth * self.shape.dtype.itemsize) // self.width
+        column = self.depth * self.shape.dtype.itemsize
+        passing = max(LEAST_BLOCK_BYTES, self.shape.rows * column)
+        most = min(BLOCK_BYTES, passing) // column // self.width
         return _even(self.shape.columns, max(1, most) * self.width, self.width)
 
     @property

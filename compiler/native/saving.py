@@ -194,7 +194,8 @@ class Saving:
                 may[unit] = may.get(unit, True) and fine
         nodes = {unit: self.network.node() for unit, fine in may.items() if fine}
         for unit, node in nodes.items():
-            self._edge(self.source, node, traffic(unit.array_type.nbytes))
+            # Of two answers that cost the same, the one with less memory is a hair cheaper.
+            self._edge(self.source, node, traffic(unit.array_type.nbytes) + 1 / GRAIN)
         for reader in {self.home[unit]: None for unit in nodes}:
             if all(unit in nodes for unit in reader.group.stored) and not reader.group.parts:
                 node, cost = self.network.node(), self._run(reader)
