@@ -8,6 +8,7 @@ the program that was traced is no longer the function's; the fingerprint here te
 from __future__ import annotations
 
 import dataclasses
+import dis
 import functools
 import inspect
 import sys
@@ -161,7 +162,8 @@ def _reads_of_function(function: types.FunctionType) -> Iterator[Read]:
     known = function.__globals__
     names = _names_looked_up(function.__code__)
     around = [functools.partial(_cell_value, cell) for cell in function.__closure__ or ()]
-    around += [functools.partial(known.get, name, _MISSING) for name in names if name in known]
+    own = sorted(_globals_read(function.__code__) & known.keys())
+    around += [functools.partial(known.get, name, _MISSING) for name in own]
     visited: set[int] = set()
     for read in around:
         yield read
@@ -203,6 +205,17 @@ def _names_looked_up(code: types.CodeType) -> set[str]:
         if isinstance(constant, types.CodeType):
             names |= _names_looked_up(constant)
     return names
+
+
+@functools.lru_cache(maxsize=1024)
+def _globals_read(code: types.CodeType) -> frozenset[str]:
+    """Globals alone: an attribute ``losses`` is not the list of that name in somebody's script."""
+    names = {step.argval for step in dis.get_instructions(code) if step.opname in _LOADS}
+    inner = (each for each in code.co_consts if isinstance(each, types.CodeType))
+    return frozenset(names.union(*map(_globals_read, inner)))
+
+
+_LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 
 def _has_attributes(value: Any) -> bool:

@@ -116,6 +116,24 @@ def test_a_log_that_the_function_writes_makes_no_other_program() -> None:
     assert log == [0, 1]
 
 
+losses: list[float] = []
+
+
+def test_a_global_with_the_name_of_an_attribute_is_no_capture() -> None:
+    """Scripts collect ``losses`` of a function that calls ``cr.losses``."""
+
+    def function(x: Any) -> Any:
+        def inner(x: Any) -> Any:
+            return cr.losses.squared_error(x, 1.0)
+
+        return inner(x)
+
+    compiled = cr.compile(function)
+    for _ in range(3):
+        losses.append(float(compiled(X).sum()))
+    assert compiled.recompilations == 0
+
+
 class Trainer:
     """Keeps a history that its step does not read."""
 

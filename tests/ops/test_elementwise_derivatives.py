@@ -8,6 +8,7 @@ from oracles import check_gradient, gradient_of, graph_of, value_of
 
 from chainrule import ops
 from chainrule.compiler.derivatives import linearised, pulled_back
+from chainrule.compiler.errors import ArgumentError
 from chainrule.compiler.interpret import evaluate
 from chainrule.compiler.kinds import Elementwise
 from chainrule.compiler.notes import Notes
@@ -220,5 +221,9 @@ def test_literal_exponents_become_products(function, left) -> None:
 
 
 def test_integers_are_not_inverted() -> None:
-    graph = algebra(graph_of(lambda x: x**-1, np.array([1, 2])), Notes())
+    """Nor when their exponent, an array, is known to the compiler alone."""
+    x = np.array([-1, 1])
+    with pytest.raises(ArgumentError, match="negative integer powers are not allowed"):
+        graph_of(lambda x: x**-1, x)
+    graph = algebra(graph_of(lambda x, y: x**y, x, np.array([-1, -3])), Notes())
     assert graph.outputs[0].op is ops.power
