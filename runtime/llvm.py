@@ -53,6 +53,10 @@ class Host:
     features: str
     vector_bits: int
 
+    def has(self, feature: str) -> bool:
+        """True if the CPU has a feature, which goes by LLVM's name for it."""
+        return f"+{feature}" in self.features.split(",")
+
 
 @dataclass(frozen=True)
 class NativeCode:

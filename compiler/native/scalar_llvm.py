@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...runtime.llvm import host
 from ..dtypes import DType, bfloat16, bool_, float16
 from ..errors import UnsupportedError
 from ..scalar import Scalar, Word
@@ -185,6 +186,44 @@ class Words:
             return self.intrinsic(_INTRINSICS[Word.ABS], scalar.dtype, operands)
         return self.intrinsic("llvm.abs", scalar.dtype, operands, "i1 false")
 
+    def _ldexp(self, scalar: Scalar, operands: Sequence[str]) -> str:
+        bits = self.width * scalar.dtype.bits
+        if bits in (128, 256, 512) and host().has("avx512vl"):
+            return self._scalef(scalar.dtype, operands, bits)
+        return self._two_products(scalar.dtype, operands)
+
+    def _scalef(self, dtype: DType, operands: Sequence[str], bits: int) -> str:
+        """AVX-512's instruction, for all lanes, rounded as everything is."""
+        kind, lanes = self.type(dtype), f"i{max(8, self.width)}"
+        name = f"llvm.x86.avx512.mask.scalef.p{'s' if dtype.bits == 32 else 'd'}.{bits}"
+        rounding = ", i32" if bits == 512 else ""
+        self.function.declare(f"declare {kind} @{name}({kind}, {kind}, {kind}, {lanes}{rounding})")
+        given = ", ".join(f"{kind} {each}" for each in (*operands, operands[0]))
+        current = f"{rounding} 4" if rounding else ""
+        return self.function.do(f"call {kind} @{name}({given}, {lanes} -1{current})")
+
+    def _two_products(self, dtype: DType, operands: Sequence[str]) -> str:
+        """By 2^(n // 2) and by what is left of 2^n.
+
+        Beside 1.5 * 2^digits the last bits of a number are a whole number, and the first ones are
+        lost in becoming an exponent: no conversion.
+        """
+        x, n = operands
+        do, real, whole = self.function.do, self.type(dtype), self._wide(f"i{dtype.bits}")
+        digits, one = {32: (23, 0x3F800000), 64: (52, 0x3FF0000000000000)}[dtype.bits]
+
+        def number(value: int) -> str:
+            return str(value) if self.width == 1 else f"splat (i{dtype.bits} {value})"
+
+        shifted = do(f"fadd {real} {n}, {self.literal(1.5 * 2.0**digits, dtype)}")
+        count = do(f"bitcast {real} {shifted} to {whole}")
+        half = do(f"ashr {whole} {count}, {number(1)}")
+        for part in (half, do(f"sub {whole} {count}, {half}")):
+            exponent = do(f"shl {whole} {part}, {number(digits)}")
+            power = do(f"add {whole} {exponent}, {number(one)}")
+            x = do(f"fmul {real} {x}, {do(f'bitcast {whole} {power} to {real}')}")
+        return x
+
     def _bitcast(self, scalar: Scalar, operands: Sequence[str]) -> str:
         source = self.type(scalar.operands[0].dtype)
         return self.function.do(f"bitcast {source} {operands[0]} to {self.type(scalar.dtype)}")
@@ -225,6 +264,7 @@ def _conversion(source: DType, target: DType) -> str:
 _SPECIAL: dict[Word, Callable[[Words, Scalar, Sequence[str]], str]] = {
     Word.SELECT: Words._select,
     Word.ABS: Words._abs,
+    Word.LDEXP: Words._ldexp,
     Word.BITCAST: Words._bitcast,
     Word.CAST: Words._cast,
 }

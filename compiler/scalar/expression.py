@@ -200,6 +200,19 @@ def copysign(magnitude: Any, sign: Any) -> Scalar:
     return Scalar(Word.COPYSIGN, operands, operands[0].dtype)
 
 
+def ldexp(x: Any, n: Any) -> Scalar:
+    """``x * 2**n`` rounded once; `n` is a whole number in the dtype of x.
+
+    Two products by halves of the power do it on any device, the first of them exact: the caller
+    keeps the magnitude of n within 250 (2000 in float64) and ``x * 2**(n // 2)`` a normal number,
+    unless x is 0, infinite or NaN, or the result is 0 or infinite. Of a NaN n it may be anything.
+    """
+    operands = _align(x, n)
+    if not operands[0].dtype.is_float:
+        raise PluginError(f"the body asks for ldexp of {operands[0].dtype}: cast it first")
+    return Scalar(Word.LDEXP, operands, operands[0].dtype)
+
+
 def truncated_divide(a: Any, b: Any) -> Scalar:
     """Integer quotient rounded to zero; the caller keeps `b` away from 0 (and from -1)."""
     operands = _align(a, b)

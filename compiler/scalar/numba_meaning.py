@@ -39,6 +39,7 @@ _INFIX = {
 _CALLED = {
     Word.SELECT: "select",
     Word.FMA: "fma",
+    Word.LDEXP: "ldexp",
     Word.TRUNCATED_DIVIDE: "truncated_divide",
     Word.TRUNCATED_REMAINDER: "truncated_remainder",
     Word.SQRT: "root",

@@ -59,6 +59,18 @@ def _root(builder: Any, kind: Any, values: Any) -> Any:
     return builder.call(builder.module.declare_intrinsic("llvm.sqrt", [values[0].type]), values)
 
 
+def _ldexp(builder: Any, kind: Any, values: Any) -> Any:
+    """LLVM's own, of a 32-bit integer."""
+    whole, real = ir.IntType(32), values[0].type
+    convert = builder.module.declare_intrinsic(
+        f"llvm.fptosi.sat.i32.f{kind.bitwidth}", fnty=ir.FunctionType(whole, [real])
+    )
+    scale = builder.module.declare_intrinsic(
+        f"llvm.ldexp.f{kind.bitwidth}.i32", fnty=ir.FunctionType(real, [real, whole])
+    )
+    return builder.call(scale, [values[0], builder.call(convert, [values[1]])])
+
+
 def _quotient(builder: Any, kind: Any, values: Any) -> Any:
     return (builder.sdiv if kind.signed else builder.udiv)(*values)
 
@@ -112,6 +124,7 @@ NAMESPACE: dict[str, Any] = {
     "np": np,
     "select": _with_arity("select", 3, _typed_select),
     "fma": _same_type("fma", 3, _fma),
+    "ldexp": _same_type("ldexp", 2, _ldexp),
     "root": _same_type("root", 1, _root),
     "truncated_divide": _same_type("truncated_divide", 2, _quotient),
     "truncated_remainder": _same_type("truncated_remainder", 2, _remainder),

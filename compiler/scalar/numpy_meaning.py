@@ -126,6 +126,10 @@ def _exact_fma(a: float, b: float, c: float) -> float:
 _EXACT_FMA = np.vectorize(_exact_fma, otypes=[np.float64])
 
 
+def _ldexp(x: Array, n: Array) -> Any:
+    return np.ldexp(x, np.where(np.isnan(n), 0, n).astype(np.int32))
+
+
 def _convert(x: Array, dtype: DType) -> Any:
     """Conversion; floats to integers truncate and saturate, NaN becomes 0."""
     if not (np.issubdtype(x.dtype, np.floating) and dtype.is_integer):
@@ -167,6 +171,7 @@ MEANING: dict[Word, Callable[..., Any]] = {
     Word.TRUNC: _plain(np.trunc),
     Word.ROUND_EVEN: _plain(np.rint),
     Word.COPYSIGN: _plain(np.copysign),
+    Word.LDEXP: _plain(_ldexp),
     Word.ISNAN: _plain(np.isnan),
     Word.BITCAST: lambda node, x: np.ascontiguousarray(x).view(node.dtype.numpy).reshape(x.shape),
     Word.CAST: lambda node, x: _convert(x, node.dtype),

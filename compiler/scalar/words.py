@@ -37,6 +37,7 @@ class Word(enum.Enum):
     TRUNC = enum.auto()
     ROUND_EVEN = enum.auto()
     COPYSIGN = enum.auto()
+    LDEXP = enum.auto()
     ISNAN = enum.auto()
     BITCAST = enum.auto()
     CAST = enum.auto()

@@ -10,14 +10,14 @@ from ...compiler.plugin import (
     finite_exponential,
     float32,
     float64,
-    fma,
     given,
     integers,
+    ldexp,
     ordinary,
     specials,
 )
-from .exponential import clamped, scaled
-from .logarithm_double import HIGHEST, LN2, LOWEST
+from .exponential import clamped
+from .logarithm_double import HIGHEST, LOWEST
 from .polynomial import nearest_whole, polynomial
 
 # Minimax on abs(r) <= 1/2 of (2^r - 1 - r ln 2) / r^2: errors 3.2e-9 and 5.5e-20 of 2^r.
@@ -47,11 +47,9 @@ QUADRATIC = {
 def exp2(x):
     """Two to the power of each element."""
     x = clamped(x, LOWEST[x.dtype], HIGHEST[x.dtype])
-    n, exponent = nearest_whole(x)
+    n, _ = nearest_whole(x)
     r = x - n
-    ln2, ln2_low = LN2[x.dtype]
-    rest = fma(polynomial(r, QUADRATIC[x.dtype]), r * r, r * ln2_low)
-    return scaled(1 + fma(r, ln2, rest), exponent)
+    return ldexp(polynomial(r, (1.0, math.log(2), *QUADRATIC[x.dtype])), n)
 
 
 @exp2.vjp

@@ -16,7 +16,7 @@ from ...compiler.plugin import (
     select,
     specials,
 )
-from .exponential import OVERFLOW, clamped, reduced
+from .exponential import OVERFLOW, clamped, reduced_with_rest
 from .polynomial import FORMATS, power_of_two
 
 # Below, e^x - 1 rounds to -1.
@@ -35,7 +35,7 @@ MINUS_ONE = {float32: -18.0, float64: -40.0}
 )
 def expm1(x):
     """Exponential less one, exact to the last places near 0."""
-    n, r, rest = reduced(clamped(x, MINUS_ONE[x.dtype], OVERFLOW[x.dtype]))
+    _, n, r, rest = reduced_with_rest(clamped(x, MINUS_ONE[x.dtype], OVERFLOW[x.dtype]))
     form = FORMATS[x.dtype]
     half = power_of_two(n - 1, form)
     whole = 2 * fma(r + rest, half, half - 0.5)

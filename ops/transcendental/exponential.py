@@ -1,12 +1,11 @@
 """The exponential function in parts, shared by exp, expm1, tanh, sigmoid and their like.
 
 ``x = n ln 2 + r`` with ``|r| <= ln(2)/2``; `ln 2` is split in two so that ``n * HIGH`` is exact
-(Cody and Waite 1980), and what the second step rounds away is kept as a tail. ``e^r = 1 + r + r^2
-q(r)`` with a minimax polynomial q; scaling by ``2^n`` goes in two steps, so that results may be
-subnormal.
+(Cody and Waite 1980). ``e^r = 1 + r + r^2 q(r)`` with a minimax polynomial q. Where one rounding
+more would cost too much, what the second step of the reduction rounds away is kept as a tail.
 """
 
-from ...compiler.plugin import float32, float64, fma, select
+from ...compiler.plugin import float32, float64, fma, ldexp, select
 from .polynomial import FORMATS, nearest_whole, polynomial, power_of_two
 
 LOG2_E = 1.4426950408889634
@@ -33,20 +32,19 @@ QUADRATIC = {
 
 
 def reduced(x):
-    """``n, r, rest``: an integer scalar, ``r`` of ``x = n ln 2 + r``, and ``e^r - 1 - r``."""
+    """``n, whole, r`` of ``x = n ln 2 + r``: n as a float and as an integer scalar."""
+    n, whole = nearest_whole(x, LOG2_E)
+    return n, whole, fma(n, -LN2_LOW[x.dtype], fma(n, -LN2_HIGH[x.dtype], x))
+
+
+def reduced_with_rest(x):
+    """``n, whole, r, rest`` with ``e^r - 1 - r``, and what r has lost, in the rest."""
     n, whole = nearest_whole(x, LOG2_E)
     coarse = fma(n, -LN2_HIGH[x.dtype], x)
     low = LN2_LOW[x.dtype]
     r = fma(n, -low, coarse)
     tail = fma(n, -low, coarse - r)
-    return whole, r, fma(polynomial(r, QUADRATIC[x.dtype]), r * r, tail)
-
-
-def scaled(value, exponent):
-    """``value * 2**exponent`` rounded once, for an integer scalar."""
-    form = FORMATS[value.dtype]
-    half = exponent >> 1
-    return value * power_of_two(half, form) * power_of_two(exponent - half, form)
+    return n, whole, r, fma(polynomial(r, QUADRATIC[x.dtype]), r * r, tail)
 
 
 def clamped(x, low, high):
@@ -56,35 +54,22 @@ def clamped(x, low, high):
 
 
 def exponential(x):
-    """``e**x`` to 0.91 ulp; NaN passes through."""
-    n, r, rest = reduced(clamped(x, UNDERFLOW[x.dtype], OVERFLOW[x.dtype]))
-    return scaled(1 + (r + rest), n)
+    """``e**x`` to 0.95 ulp; NaN passes through."""
+    n, _, r = reduced(clamped(x, UNDERFLOW[x.dtype], OVERFLOW[x.dtype]))
+    return ldexp(polynomial(r, (1.0, 1.0, *QUADRATIC[x.dtype])), n)
 
 
 def exponential_within(x):
-    """``e**x`` to 0.91 ulp where neither it nor its reciprocal leaves the normal range."""
-    n, r, rest = reduced(x)
-    return (1 + (r + rest)) * power_of_two(n, FORMATS[x.dtype])
-
-
-def exponential_parts(x):
-    """``e**x`` for x <= 0 as an unevaluated sum of two, for further use without its rounding."""
-    high, low, n = unscaled_parts(clamped(x, UNDERFLOW[x.dtype], OVERFLOW[x.dtype]))
-    return scaled(high, n), scaled(low, n)
+    """``e**x`` to 0.95 ulp where neither it nor its reciprocal leaves the normal range."""
+    _, n, r = reduced(x)
+    return polynomial(r, (1.0, 1.0, *QUADRATIC[x.dtype])) * power_of_two(n, FORMATS[x.dtype])
 
 
 def half_exponential(x):
     """``e**x / 2`` for x >= 0 as an unevaluated sum of two; infinite only where sinh is."""
-    high, low, n = unscaled_parts(clamped(x, 0.0, OVERFLOW[x.dtype] + 1))
-    # A quarter of the half is a power of two where the exponential itself overflows.
-    eighth = power_of_two(n - 3, FORMATS[x.dtype])
-    return high * eighth * 4, low * eighth * 4
-
-
-def unscaled_parts(x):
-    """``high, low, n`` with the exponential ``(high + low) 2**n``."""
-    n, r, rest = reduced(x)
+    n, _, r, rest = reduced_with_rest(clamped(x, 0.0, OVERFLOW[x.dtype] + 1))
     small = r + rest
     lost = rest - (small - r)
     high = 1 + small
-    return high, (small - (high - 1)) + lost, n
+    low = (small - (high - 1)) + lost
+    return ldexp(high, n - 1), ldexp(low, n - 1)

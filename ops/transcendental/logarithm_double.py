@@ -4,10 +4,10 @@
 ``B = A / 3``. The last term alone may be rounded to one float: it is 2^-12 of the whole at most.
 """
 
-from ...compiler.plugin import cast, float32, float64, fma, select
+from ...compiler.plugin import cast, float32, float64, fma, ldexp, select
 from ...compiler.scalar.expression import literal
 from .double_word import fast_two_sum, product, times, two_product, two_sum
-from .exponential import QUADRATIC, clamped, scaled
+from .exponential import QUADRATIC, clamped
 from .logarithm import exponent_and_significand, split
 from .polynomial import FORMATS, as_real, nearest_whole, polynomial, power_of_two
 
@@ -75,13 +75,13 @@ def exp2_double(high, low):
     floor, ceiling = LOWEST[high.dtype], HIGHEST[high.dtype]
     outside = (high < floor) | (high > ceiling)
     high = select(high > ceiling, ceiling, select(high < floor, floor, high))
-    n, whole = nearest_whole(high)
+    n, _ = nearest_whole(high)
     part, part_low = fast_two_sum(high - n, select(outside, 0, low))
     ln2, ln2_low = LN2[high.dtype]
     r, tail = two_product(part, ln2)
     tail = fma(part, ln2_low, fma(part_low, ln2, tail))
     rest = fma(polynomial(r, QUADRATIC[r.dtype]), r * r, tail)
-    return scaled(1 + (r + rest), whole)
+    return ldexp(1 + (r + rest), n)
 
 
 def power_by_parts(x, y):

@@ -3,17 +3,30 @@
 import numpy as np
 
 from ...compiler.plugin import (
-    abs_,
     case,
     elementwise,
+    float32,
+    float64,
     fma,
     given,
     integers,
+    ldexp,
+    literal,
     ordinary,
     select,
     specials,
 )
-from .exponential import exponential_parts
+from .exponential import QUADRATIC, UNDERFLOW, clamped, reduced
+from .polynomial import polynomial
+
+# Above, the result rounds to 1.
+ONE = {float32: 18.0, float64: 38.0}
+
+# Of e^-r.
+ALTERNATING = {
+    real: [(-1.0) ** k * coefficient for k, coefficient in enumerate(terms)]
+    for real, terms in QUADRATIC.items()
+}
 
 
 def _reference(x):
@@ -27,22 +40,25 @@ def _reference(x):
     computes="float",
     accepts="biuf",
     cost="expensive",
-    ulp=1.0,
+    ulp=1.5,
     reference=_reference,
 )
 def sigmoid(x):
-    """Logistic sigmoid; the exponential is of -abs(x), so that it never overflows.
+    """Logistic sigmoid; subnormal results to 2 ulp.
 
-    One division and one step of correction with what the exponential and the sum rounded away.
+    ``2^n / (2^n + e^-r)`` with ``x = n ln 2 + r``. The sum below the line is ``2^n + 1``, exact but
+    for what comes back as `lost`, and a part below 1/2. What the sum rounds away is taken from the
+    quotient where it would be a whole unit of it: for small results, whose sum is near 1.
     """
-    high, low = exponential_parts(-abs_(x))
-    whole = 1 + high
-    lost = (high - (whole - 1)) + low
-    inverse = 1 / whole
-    above, above_low = select(x < 0, high, 1), select(x < 0, low, 0)
-    quotient = above * inverse
-    rest = fma(-quotient, whole, above) + fma(-quotient, lost, above_low)
-    return fma(rest, inverse, quotient)
+    n, _, r = reduced(clamped(x, UNDERFLOW[x.dtype], ONE[x.dtype]))
+    power = ldexp(literal(1.0, x.dtype), n)
+    whole = 1 + power
+    lost = power - (whole - 1)
+    part = fma(polynomial(r, ALTERNATING[x.dtype]), r * r, lost - r)
+    total = whole + part
+    rest = select(power < 1, part - (total - whole), 0)
+    quotient = power / total
+    return fma(quotient, -rest, quotient)
 
 
 @sigmoid.vjp

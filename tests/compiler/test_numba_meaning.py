@@ -33,6 +33,7 @@ from chainrule.compiler.scalar import (
     floor,
     fma,
     isnan,
+    ldexp,
     round_even,
     select,
     sqrt,
@@ -147,6 +148,16 @@ def test_fma_rounds_once() -> None:
     exact = np.float32(float(a) * float(a) - 1)
     assert exact != a * a - np.float32(1)
     same(compiled(lambda x: fma(x, x, -1.0), float32), np.array([exact]), np.array([a]))
+
+
+@pytest.mark.parametrize("dtype", [float32, float64])
+def test_scaling_by_a_power_of_two_rounds_once(dtype: DType) -> None:
+    x = np.array([1.4142135, -1.4142135, 1.0, 0.0, np.inf, np.nan, 1.0], dtype.numpy)
+    n = np.array([-140, -130, -149, 200, -200, 3, 200], dtype.numpy)
+    n *= 1 if dtype is float32 else 7.5
+    with np.errstate(all="ignore"):
+        expected = np.ldexp(x, n.astype(np.int32))
+    same(compiled(ldexp, dtype, dtype), expected, x, n)
 
 
 def test_bitcast_reads_the_same_bits() -> None:

@@ -13,6 +13,7 @@ from chainrule.compiler.scalar import (
     cast,
     copysign,
     fma,
+    ldexp,
     select,
     truncated_divide,
     truncated_remainder,
@@ -65,6 +66,18 @@ def test_a_product_with_sum_of_float32_is_not_rounded_to_float64_first() -> None
     c = np.nextafter(np.float32(1), np.float32(2))
     assert np.float32(np.float64(a) * np.float64(b) + np.float64(c)) != c
     assert run(fma, a, b, c) == c
+
+
+def test_scaling_by_a_power_of_two_rounds_once(rng) -> None:
+    x = rng.uniform(0.5, 2, 400).astype(np.float32)
+    n = rng.integers(-150, 128, 400)
+    found = run(ldexp, x, n.astype(np.float32))
+    exact = [Fraction(float(a)) * Fraction(2) ** int(b) for a, b in zip(x, n, strict=True)]
+    steps = np.spacing(np.abs(found)).astype(np.float64)
+    for value, result, step in zip(exact, found.tolist(), steps.tolist(), strict=True):
+        assert abs(Fraction(result) - value) <= Fraction(step) / 2
+    assert run(ldexp, np.array([1.5]), np.array([5000.0])) == math.inf
+    assert math.isnan(run(ldexp, np.array([np.nan]), np.array([np.nan]))[0])
 
 
 def test_division_of_integers_cuts_as_in_c() -> None:

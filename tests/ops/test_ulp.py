@@ -68,7 +68,7 @@ UNARY = {
     "tan": Function(mpmath.tan, (math.pi / 4, 1.0, math.pi / 2)),
     "sinh": Function(mpmath.sinh, (1.0, 89.4, 710.4), -800, 800),
     "cosh": Function(mpmath.cosh, (0.5, 89.4, 710.4), -800, 800),
-    "tanh": Function(mpmath.tanh, (0.6, 10.0, 20.0), -800, 800),
+    "tanh": Function(mpmath.tanh, (0.55, 10.0, 20.0), -800, 800),
     "cbrt": Function(lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), (1.0, 8.0)),
     "arctan": Function(mpmath.atan, (math.sqrt(2) - 1, 1.0, math.sqrt(2) + 1)),
     "arcsin": Function(mpmath.asin, (0.5, 1.0), -1, 1),

@@ -1,0 +1,68 @@
+"""Words of the scalar vocabulary that LLVM gets in more than one form: the forms agree."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.compiler.dtypes import as_dtype
+from chainrule.compiler.native import scalar_llvm
+from chainrule.compiler.native.function import METADATA, Function
+from chainrule.compiler.native.memory_words import MemoryWords
+from chainrule.compiler.native.scalar_llvm import Words
+from chainrule.compiler.scalar import Scalar, ldexp
+from chainrule.compiler.scalar.trace import inputs
+from chainrule.runtime import llvm
+from chainrule.runtime.llvm import compile_module
+
+WIDTHS = [1, 2, 4, 8, 16]
+
+
+def applied(word: Scalar, width: int, *arrays: Any) -> Any:
+    """A word of inputs over arrays, `width` elements at a time."""
+    function, dtype = Function(), as_dtype(arrays[0].dtype)
+    memory, size = MemoryWords(function, width), arrays[0].size // width * width
+    with function.loop(size, step=width) as at:
+        given = [memory.load(f"%p{n}", at, dtype, dtype.itemsize) for n in range(len(arrays))]
+        result = Words(function, width).apply(word, given)
+        memory.store("%out", at, dtype, result, dtype.itemsize)
+    parameters = ", ".join(f"ptr %p{n}" for n in range(len(arrays)))
+    text = f"define void @f({parameters}, ptr %out) {{\n{function.body()}\n  ret void\n}}"
+    module = compile_module("\n".join([text, *function.declarations, METADATA]))
+    out = np.empty_like(arrays[0])
+    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (len(arrays) + 1))(module.address("f"))
+    call(*(array.ctypes.data for array in arrays), out.ctypes.data)
+    return out[:size]
+
+
+def scalings(dtype: str) -> tuple[Any, Any]:
+    """Numbers round 1 and special ones, and whole powers of two past both ends of the range."""
+    far = {"float32": 250, "float64": 2000}[dtype]
+    odd = [1 + 2.0**-23, 1.4142135, 1.9999999, 0.70710677, 0.6666667, 3.1415927, 2.0**-20]
+    numbers = np.array([0.0, 0.5, 1.0, 1.5, 2.0, *odd, np.inf, np.nan], dtype)
+    x, n = np.meshgrid(np.concatenate([numbers, -numbers]), np.arange(-far, far + 1))
+    return x.ravel(), n.ravel().astype(dtype)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_scaling_by_a_power_of_two_has_the_same_bits_in_every_form(
+    dtype: str, width: int, plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a CPU with AVX-512 one instruction, elsewhere (`plain`) two products."""
+    if plain:
+        monkeypatch.setattr(scalar_llvm, "host", lambda: replace(llvm.host(), features=""))
+    x, n = scalings(dtype)
+    with np.errstate(all="ignore"):
+        expected = np.ldexp(x, n.astype(np.int32))
+    found = applied(ldexp(*inputs([as_dtype(dtype)] * 2)), width, x, n)
+    np.testing.assert_array_equal(found, expected[: found.size])
+    number = ~np.isnan(found)
+    np.testing.assert_array_equal(
+        np.signbit(found[number]), np.signbit(expected[: found.size][number])
+    )
