@@ -86,9 +86,10 @@ def emit_product(found: Plan, epilogue: Epilogue | None = None) -> Emitted:
         if not found.by_tiles:
             extents = f"i64 {shape.rows}, i64 {shape.columns}"
             writer.finish(epilogue, f"i64 %row, i64 %column, {extents}, ptr %c, i64 %ldc")
-        digest = hashlib.blake2b(writer.function.body().encode(), digest_size=6).hexdigest()
-        name, arrays = f"{name}_{digest}", epilogue.code.parameters
+        arrays = epilogue.code.parameters
         parameters = ", ".join(filter(None, (PARAMETERS, arrays, "i64 %row, i64 %column")))
+    digest = hashlib.blake2b(writer.function.body().encode(), digest_size=6).hexdigest()
+    name = f"{name}_{digest}"  # one shape may have several plans in a program
     head = f"define internal void @{name}({parameters}) noinline nounwind"
     text = f"{head} {{\n{writer.function.body()}\n  ret void\n}}"
     return Emitted(name, text, writer.parts, writer.declarations, found)

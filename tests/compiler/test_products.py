@@ -17,7 +17,7 @@ from products import guarded, products
 from chainrule.compiler.dtypes import DType, float32, float64
 from chainrule.compiler.native.gemm import emit_product
 from chainrule.compiler.native.kernels import Product
-from chainrule.compiler.native.product_schedule import Dotted, Shape, Tiled, plan
+from chainrule.compiler.native.product_schedule import Dotted, Shape, Tiled, accumulating, plan
 from chainrule.compiler.native.vectors import Target, target
 from chainrule.compiler.tolerances import close, summed
 
@@ -289,3 +289,14 @@ def test_contractions_in_programs_agree_with_float64(labels: str) -> None:
     expected = np.einsum(labels, x.astype("f8"), y.astype("f8"))
     length = math.prod(size[n] for n in size if n in "".join(operands)) // expected.size
     assert close(found.astype("f8"), expected, summed(length, float32))
+
+
+def test_plans_of_one_shape_are_functions_with_names_of_their_own() -> None:
+    """A program may multiply by two plans: one adds to what its result holds, block by block."""
+    plans = []
+    for transposed in (False, True):
+        shape = Shape(40, 3, 40, float64, transposed)
+        for each in WIDTHS.values():
+            plans += [plan(shape, each), accumulating(shape, each)]
+    made = [emit_product(each) for each in plans]
+    assert len({each.name for each in made}) == len({each.text for each in made})
