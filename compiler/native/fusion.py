@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ..graph import Graph, Unit
 from ..kernel.terms import postorder
@@ -29,6 +29,9 @@ from .values import is_literal
 MOST_UNITS = 96
 """Units in one kernel: LLVM's time grows faster than a function's length."""
 
+LONGEST_RANK = 16
+"""Numbers in a rank, after which all are numbered anew: longer ones would cost more to compare."""
+
 Find = Callable[["Cluster"], "Cluster"]
 """Which cluster another has become a part of."""
 
@@ -40,19 +43,22 @@ class Cluster:
     ----------
     units : list of Unit
         In topological order.
-    first, last : int
-        The least and the greatest number among them.
+    last : int
+        The greatest number among them.
+    rank : tuple of int
+        Its place in an order in which the clusters could run.
     before : dict of Cluster to bool
         Clusters that it reads; True where only at the same element.
     weight : int
         How many units its kernel will compute, those of absorbed clusters among them.
     """
 
-    __slots__ = ("before", "first", "last", "units", "weight")
+    __slots__ = ("before", "last", "rank", "units", "weight")
 
     def __init__(self, unit: Unit, number: int) -> None:
         self.units = [unit]
-        self.first = self.last = number
+        self.last = number
+        self.rank: tuple[int, ...] = (number,)
         self.before: dict[Cluster, bool] = {}
         self.weight = 1
 
@@ -67,6 +73,7 @@ class Fusion:
         self.needed: set[Unit] = set()
         self.moved: set[Unit] = set()
         self.owner: dict[Unit, Cluster] = {}
+        self.moves = 0
 
     def partition(self) -> Partition:
         """The groups, after all steps."""
@@ -183,15 +190,33 @@ class Fusion:
                 late, early = find(self.owner[unit]), find(self.owner[operand])
                 if late is early:
                     continue
-                reason = _obstacle(early, late, find)
-                if reason:
+                reason = _obstacle(early, late)
+                ahead = None if reason else _ahead(early, late, find)
+                if ahead is None:
+                    reason = reason or "another kernel would have to run in between"
                     sentence = f"{unit.op.name} of {operand.op.name}: {reason}"
                     self.refusals.note(unit, sentence, operand)
                     continue
                 parent[early] = late
                 _merge(late, early, find)
+                self._move(early, late, ahead)
         for unit in self.owner:
             self.owner[unit] = find(self.owner[unit])
+
+    def _move(self, early: Cluster, late: Cluster, ahead: Sequence[Cluster]) -> None:
+        """Give a merged cluster the rank of its earlier part, and what it needs ranks before it.
+
+        Later numbers are closer to it, so that these ranks lie behind all others before it.
+        """
+        late.rank = early.rank
+        if len(late.rank) > LONGEST_RANK:
+            clusters = sorted(dict.fromkeys(self.owner.values()), key=lambda c: c.rank)
+            for number, cluster in enumerate(clusters):
+                cluster.rank = (number,)
+        *start, end = late.rank
+        for cluster in ahead:
+            self.moves += 1
+            cluster.rank = (*start, end - 1, self.moves)
 
     # Step 3.
 
@@ -283,43 +308,43 @@ class Fusion:
         return groups
 
 
-def _obstacle(early: Cluster, late: Cluster, find: Find) -> str:
-    """Why two clusters cannot be one; empty if they can."""
+def _obstacle(early: Cluster, late: Cluster) -> str:
+    """Why two clusters would not be a good one; empty if they would."""
     one, other = early.units[0], late.units[0]
     if one.shape != other.shape:
         return f"the shapes {one.shape} and {other.shape} differ"
     if early.weight + late.weight > MOST_UNITS:
         return f"a kernel has at most {MOST_UNITS} units"
-    if _path(early, late, find) or _path(late, early, find):
-        return "another kernel would have to run in between"
     return ""
 
 
-def _path(start: Cluster, end: Cluster, find: Find) -> bool:
-    """True when `end` depends on `start` otherwise than element by element."""
+def _ahead(early: Cluster, late: Cluster, find: Find) -> list[Cluster] | None:
+    """What would have to move before two clusters that become one, in its order.
+
+    None where `late` depends on `early` otherwise than element by element. Ranks agree with all
+    dependencies, so that nothing before the earlier one has to be looked at.
+    """
     pending = []
-    for before, same in end.before.items():
+    for before, same in late.before.items():
         found = find(before)
-        if found is start and not same:
-            return True
-        if found is not start and found is not end:
+        if found is early and not same:
+            return None
+        if found is not early and found is not late:
             pending.append(found)
     seen: set[Cluster] = set()
     while pending:
         cluster = pending.pop()
-        if cluster is start:
-            return True
-        # All that a cluster depends on begins before its own last unit.
-        if cluster in seen or cluster.last < start.first:
+        if cluster is early:
+            return None
+        if cluster in seen or cluster.rank < early.rank:
             continue
         seen.add(cluster)
         pending.extend(find(before) for before in cluster.before)
-    return False
+    return sorted(seen, key=lambda cluster: cluster.rank)
 
 
 def _merge(late: Cluster, early: Cluster, find: Find) -> None:
     late.units = early.units + late.units
-    late.first = min(early.first, late.first)
     late.last = max(early.last, late.last)
     late.weight += early.weight
     before: dict[Cluster, bool] = {}

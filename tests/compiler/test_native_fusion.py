@@ -79,6 +79,24 @@ def test_a_cycle_of_kernels_is_avoided() -> None:
     np.testing.assert_allclose(made([x])[0], np.full((8, 12), -14.0))
 
 
+def test_a_cycle_through_clusters_that_have_grown_is_avoided() -> None:
+    """exp and the first product are one loop, which needs sin: sin cannot wait for the shares."""
+
+    def function(x: Any, y: Any) -> Any:
+        raised = ops.exp(x)
+        share = raised / ops.sum(raised, axis=0, keepdims=True)
+        bent = ops.sin(y)
+        first = raised * ops.sum(bent + y, axis=0, keepdims=True)
+        return share, first, bent * ops.sum(share, axis=0, keepdims=True)
+
+    ramp = np.linspace(-1, 1, 96, dtype="float32").reshape(8, 12)
+    share, first, last = program(function, ramp, ramp)([ramp, ramp])
+    raised, bent = np.exp(ramp), np.sin(ramp)
+    np.testing.assert_allclose(share, raised / raised.sum(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(first, raised * (bent + ramp).sum(axis=0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(last, bent, rtol=1e-5)
+
+
 def test_kernels_stay_of_bounded_length() -> None:
     def chain(x: Any) -> Any:
         for n in range(300):
