@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from plain import run_plain
-from random_graphs import Case, cases
+from random_graphs import LAYERS, Case, cases
 
 from chainrule.compiler.derivatives import pulled_back
 from chainrule.compiler.interpret import evaluate
@@ -62,6 +62,17 @@ def test_executions_agree_on_random_graphs(dtype: str) -> None:
     def check(case: Case) -> None:
         verify(case.graph)
         run_all(case, dtype)
+
+    check()
+
+
+def test_executions_agree_on_layers() -> None:
+    """A third of these programs have products with epilogues."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(cases("float64", steps=6, kinds=LAYERS))
+    def check(case: Case) -> None:
+        run_all(case, "float64")
 
     check()
 

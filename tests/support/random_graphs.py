@@ -56,8 +56,8 @@ class Case:
 
 
 @st.composite
-def cases(draw: Any, dtype: str = "float32", steps: int = 12) -> Case:
-    """A random graph of at most `steps` ops on random inputs."""
+def cases(draw: Any, dtype: str = "float32", steps: int = 12, kinds: Any = None) -> Case:
+    """A random graph of at most `steps` ops on random inputs, drawn from `STEP_KINDS` or others."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     builder = Builder()
     pool, arrays = [], []
@@ -68,7 +68,7 @@ def cases(draw: Any, dtype: str = "float32", steps: int = 12) -> Case:
             arrays.append(array)
             pool.append(Drawn(builder.value(builder.input(type_of(array))), 2.0, True))
         for _ in range(draw(st.integers(1, steps))):
-            step = draw(st.sampled_from(STEP_KINDS))
+            step = draw(st.sampled_from(kinds or STEP_KINDS))
             made = step(draw, pool)
             if made is not None and made.value.size <= 10_000:
                 pool.append(_squashed(made))
@@ -245,3 +245,5 @@ STEP_KINDS = (
     *(_smooth, _exact_unary, _step, _binary, _where, _reduction, _transpose, _reshape),
     *(_slice, _concatenate, _gather, _product, _layer, _by_rows, _by_rows),
 )
+LAYERS = (_layer, _layer, _layer, _smooth, _binary, _product, _reduction, _by_rows, _transpose)
+"""Products, what follows them, and what may have to run in between."""
