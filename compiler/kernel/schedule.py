@@ -159,10 +159,8 @@ def runs_across_lanes(terms: Terms, statements: Sequence[Statement], axis: int) 
         step = step_of(terms, terms.flat(statement.where, array.shape), axis)
         if step != 1 and not (step == 0 and isinstance(statement, Combine)):
             return False
-        for scalar in postorder(expressions(statement)):
-            if scalar.dtype.storage_only or scalar.dtype.kind == "c":
-                return False
-    return True
+    parts = postorder(root for statement in statements for root in expressions(statement))
+    return not any(part.dtype.storage_only or part.dtype.kind == "c" for part in parts)
 
 
 def step_of(terms: Terms, address: Scalar, axis: int) -> int | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..kernel.grammar import Array, Combine, Store, loads
+from ..kernel.grammar import Array, Combine, Store, expressions
+from ..kernel.terms import postorder
+from ..scalar import Word
 
 
 def targets_of(statement: Store | Combine) -> tuple[Array, ...]:
@@ -20,15 +22,33 @@ def blocks_of(run: Sequence[Store | Combine]) -> list[list[Store | Combine]]:
     """
     if len(run) < 2:
         return [list(run)] if run else []
+    read_by = _reads(run)
     blocks: list[list[Store | Combine]] = []
     written: set[int] = set()
-    for statement in run:
-        read = {id(load.detail) for load in loads([statement])}
-        if isinstance(statement, Combine):
-            read |= {id(array) for array in statement.arrays}
-        if not blocks or read & written:
+    for statement, read in zip(run, read_by, strict=True):
+        if not blocks or not read.isdisjoint(written):
             blocks.append([])
             written = set()
         blocks[-1].append(statement)
         written |= {id(array) for array in targets_of(statement)}
     return blocks
+
+
+def _reads(run: Sequence[Store | Combine]) -> list[set[int]]:
+    """Which of the arrays that the run writes each statement reads, by their ids.
+
+    Statements share most of their expressions, so every part is looked at once.
+    """
+    targets = {id(array) for statement in run for array in targets_of(statement)}
+    below: dict[int, frozenset[int]] = {}
+    nothing: frozenset[int] = frozenset()
+    for part in postorder([root for statement in run for root in expressions(statement)]):
+        found = nothing.union(*(below[id(operand)] for operand in part.operands))
+        if part.word is Word.LOAD and id(part.detail) in targets:
+            found |= {id(part.detail)}
+        below[id(part)] = found
+    return [
+        {key for root in expressions(statement) for key in below[id(root)]}
+        | ({*map(id, statement.arrays)} if isinstance(statement, Combine) else set())
+        for statement in run
+    ]

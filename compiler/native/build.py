@@ -267,7 +267,8 @@ class _Build:
         pointers = Pointers(lambda unit: memory.places[partition.root(unit)])
         scratch = memory.scratch[kernel]
         if isinstance(kernel, Nest):
-            function = _nest(kernel, kernel.schedule.first, pointers, scratch)
+            alone = not divided and not kernel.parts
+            function = _nest(kernel, kernel.schedule.first, pointers, scratch, alone=alone)
         elif isinstance(kernel, Product):
             function = products.emit(kernel, pointers, scratch, self.blas, self._routine(kernel))
         elif isinstance(kernel, Tiled):
@@ -382,9 +383,17 @@ class _Build:
 
 
 def _nest(
-    kernel: Nest, statements: Sequence[Statement], pointers: Pointers, scratch: Sequence[Place]
+    kernel: Nest,
+    statements: Sequence[Statement],
+    pointers: Pointers,
+    scratch: Sequence[Place],
+    alone: bool = False,
 ) -> Function:
-    """The function of some of the kernel's statements."""
+    """The function of some of the kernel's statements; of all rounds where it runs alone.
+
+    Where the rounds end is then known, and so is whether a vector of some lanes is left.
+    """
     working = dict(zip((*kernel.working, *kernel.parts), scratch, strict=True))
     memory = KernelMemory(Function(), pointers, working)
-    return Nests(kernel.body, kernel.schedule, memory, memory.function).write(statements)
+    schedule = replace(kernel.schedule, divided=None) if alone else kernel.schedule
+    return Nests(kernel.body, schedule, memory, memory.function).write(statements)

@@ -51,33 +51,32 @@ class NamedRow(NamedTuple):
 def named_rows(body: Body, schedule: Schedule) -> dict[Turn, list[NamedRow]]:
     """The rows of large arrays, by the innermost loop that their indices depend on."""
     found: dict[Turn, dict[tuple[int, ...], NamedRow]] = {}
-    pending: list[tuple[Statement, tuple[Turn, ...]]] = [(s, ()) for s in body.statements]
+    pending: list[tuple[Sequence[Statement], tuple[Turn, ...]]] = [(body.statements, ())]
     while pending:
-        statement, turns = pending.pop()
-        held = inside(statement)
-        if isinstance(statement, For):
-            walk = schedule.walks[id(statement)]
-            turns += tuple((id(statement), loop.axis) for loop in walk.loops)
-            held = walk.statements
-        elif not held:
-            for row in _rows_of(body.terms, statement):
-                turn = _turn(body.terms, row, turns)
-                if turn is not None:
-                    key = (id(row.array), *(id(index) for index, _ in row.indices))
-                    found.setdefault(turn, {})[key] = row
-        pending.extend((each, turns) for each in held)
+        statements, turns = pending.pop()
+        straight = [each for each in statements if isinstance(each, (Store, Combine))]
+        for row in _rows_of(body.terms, straight):
+            turn = _turn(body.terms, row, turns)
+            if turn is not None:
+                key = (id(row.array), *(id(index) for index, _ in row.indices))
+                found.setdefault(turn, {})[key] = row
+        for statement in statements:
+            if isinstance(statement, For):
+                walk = schedule.walks[id(statement)]
+                own = tuple((id(statement), loop.axis) for loop in walk.loops)
+                pending.append((walk.statements, turns + own))
+            else:
+                pending.append((inside(statement), turns))
     return {turn: list(rows.values()) for turn, rows in found.items()}
 
 
-def _rows_of(terms: Terms, statement: Statement) -> Iterator[NamedRow]:
-    """What a statement without statements in it reads and writes by index arrays."""
-    assert isinstance(statement, (Store, Combine))
-    target = targets_of(statement)[0]
-    places = [(target, terms.flat(statement.where, target.shape))]
-    places += [(each.detail, address_of(terms, each)) for each in loads([statement])]
-    for array, place in places:
+def _rows_of(terms: Terms, statements: Sequence[Store | Combine]) -> Iterator[NamedRow]:
+    """What statements without statements in them read and write by index arrays."""
+    places = [(targets_of(statement)[0], statement.where) for statement in statements]
+    places += [(each.detail, each.operands) for each in loads(statements)]
+    for array, where in places:
         if array.nbytes >= LARGE:
-            indices = tuple(_indices(terms, place))
+            indices = tuple(_indices(terms, terms.flat(where, array.shape)))
             if indices:
                 yield NamedRow(array, indices)
 

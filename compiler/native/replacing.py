@@ -13,16 +13,16 @@ def replaceable(body: Body) -> tuple[Array, ...]:
     """Arrays of which each element is read where, and not after, a result's is written."""
     reads, writes = outside(body.statements)
     first, places = _stores(body, writes)
+    loaded: dict[Array, list[tuple[int, int]]] = {array: [] for array in reads}
+    for number, block in _blocks(body.statements):
+        for load in loads(block):
+            if load.detail in loaded:
+                loaded[load.detail].append((number, id(address_of(body.terms, load))))
     found = []
     for array in reads:
         if array in writes or any(array.size != other.size for other in writes):
             continue
-        own = [
-            (number, id(address_of(body.terms, load)))
-            for number, block in _blocks(body.statements)
-            for load in loads(block)
-            if load.detail is array
-        ]
+        own = loaded[array]
         if max(number for number, _ in own) <= first and {place for _, place in own} == places:
             found.append(array)
     return tuple(found)

@@ -84,21 +84,23 @@ class Rows:
         Of the arrays whose rows are walked.
     kept : int or None
         How many axes number the rows; None as long as no reduction says so.
+    first, last : int
+        The least and the greatest number of a part.
     """
 
     parts: list[Part]
     shape: tuple[int, ...]
     kept: int | None
+    first: int = 0
+    last: int = 0
 
-    @property
-    def first(self) -> int:
-        """The least number of a part."""
-        return min(part.number for part in self.parts)
-
-    @property
-    def last(self) -> int:
-        """The greatest number of a part."""
-        return max(part.number for part in self.parts)
+    def add(self, part: Part) -> None:
+        """Take a numbered part in."""
+        part.rows = self
+        self.parts.append(part)
+        self.first, self.last = min(self.first, part.number), max(self.last, part.number)
+        if part.is_fold:
+            self.kept = part.kept
 
 
 class RowFusion:
@@ -135,9 +137,10 @@ class RowFusion:
         touching: dict[Unit, list[Part]] = {}
         for part in self.parts:
             if self._walks(part) and (part.is_fold or part.size > 1):
+                tried: set[int] = set()
                 for unit in (*part.reads, *part.group.stored):
                     if unit.array_type.size == part.size:
-                        self._try(part, touching.get(unit, []))
+                        self._try(part, touching.get(unit, []), tried)
                         touching.setdefault(unit, []).append(part)
         joined = dict.fromkeys(part.rows for part in self.parts)
         return [self._group(rows) for rows in joined]
@@ -155,7 +158,7 @@ class RowFusion:
                 continue
             stack.pop()
             if part not in done:
-                part.number = len(done)
+                part.number = part.rows.first = part.rows.last = len(done)
                 done[part] = None
         return list(done)
 
@@ -191,20 +194,19 @@ class RowFusion:
 
     # Joining.
 
-    def _try(self, part: Part, others: Sequence[Part]) -> None:
+    def _try(self, part: Part, others: Sequence[Part], tried: set[int]) -> None:
+        """Join the part with what touches the same memory, unless that was tried just now."""
         recent = dict.fromkeys(other.rows for other in reversed(others[-MOST_TRIED:]))
         for rows in recent:
-            if rows is part.rows or part.rows.parts != [part]:
+            if rows is part.rows or id(rows) in tried or part.rows.parts != [part]:
                 continue
+            tried.add(id(rows))
             if rows.kept is None and part.kept is None:
                 continue  # no reduction: nothing says what a row is
             between = self._between(rows, part)
             if between is not None and self._fit(rows, [*between, part]):
                 for each in (*between, part):
-                    each.rows = rows
-                    rows.parts.append(each)
-                    if each.is_fold:
-                        rows.kept = each.kept
+                    rows.add(each)
 
     def _between(self, rows: Rows, part: Part) -> list[Part] | None:
         """The parts through which `part` depends on the rows; None if they belong elsewhere."""
