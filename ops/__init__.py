@@ -26,6 +26,7 @@ FAMILIES = {
         gather scatter_add scatter_max scatter_min scatter_mul scatter_set take
         take_along_axis
     """,
+    "lin": "affine hyperplane_distance linear project_to_hyperplane",
     "logic": """
         bitwise_and bitwise_or bitwise_xor invert left_shift logical_and logical_not
         logical_or logical_xor right_shift

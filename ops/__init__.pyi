@@ -45,6 +45,10 @@ from .indexing.scatter_mul import scatter_mul as scatter_mul
 from .indexing.scatter_set import scatter_set as scatter_set
 from .indexing.take import take as take
 from .indexing.take_along_axis import take_along_axis as take_along_axis
+from .lin.affine import affine as affine
+from .lin.hyperplane_distance import hyperplane_distance as hyperplane_distance
+from .lin.linear import linear as linear
+from .lin.project_to_hyperplane import project_to_hyperplane as project_to_hyperplane
 from .logic.bitwise_and import bitwise_and as bitwise_and
 from .logic.bitwise_or import bitwise_or as bitwise_or
 from .logic.bitwise_xor import bitwise_xor as bitwise_xor

@@ -5,7 +5,6 @@ from ...compiler.plugin import ShapeError, bad, broadcast_shapes, case, composit
 
 
 @composite(
-    theory="lin-03",
     formula=r"Z_{bij} = \sum_k X_{bik} Y_{bkj}",
     operator="__matmul__",
     linear_in=[("left",), ("right",)],
