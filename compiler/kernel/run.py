@@ -173,7 +173,7 @@ class _Source(Writer):
             return f"({values[0]} {_INFIX[word]} {values[1]})"
         if word in _PREFIX:
             return f"({_PREFIX[word]}{values[0]})"
-        if word is Word.SELECT:
+        if word in (Word.SELECT, Word.RARELY):
             return f"({values[1]} if {values[0]} else {values[2]})"
         if word is Word.FMA and scalar.dtype.itemsize == 4:
             return f"fma32({', '.join(values)})"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..graph import Unit
-from ..kernel.terms import order_of
+from ..kernel.terms import postorder
 from ..kinds import Elementwise
 from ..scalar import Scalar, Word
 
@@ -57,5 +57,13 @@ def operations(unit: Unit) -> int:
 
 @lru_cache(maxsize=4096)
 def _operations(body: Scalar) -> int:
-    words = [scalar.word for scalar in order_of(body)]
+    words = [scalar.word for scalar in postorder([body], _usual)]
     return sum(SLOW.get(word, 1) for word in words if word not in FREE)
+
+
+def _usual(scalar: Scalar) -> tuple[Scalar, ...]:
+    """What a word needs where no rare case is met."""
+    if scalar.word is Word.RARELY:
+        condition, _, usual = scalar.operands
+        return condition, usual
+    return scalar.operands

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 METADATA = """
 !0 = distinct !{!0, !1}
 !1 = !{!"llvm.loop.unroll.disable"}
+!2 = !{!"branch_weights", i32 1, i32 1000}
 """
-"""What the functions' loops refer to; it stands once in a module."""
+"""What the functions' loops and rare branches refer to; it stands once in a module."""
 
 
 class Function:
@@ -92,6 +93,17 @@ class Function:
         yield
         self.act(f"br label %else{n}")
         self.label(f"else{n}")
+
+    def rarely(self, condition: str, type: str, usual: str, rare: Callable[[], str]) -> str:
+        """The register `usual`, or where the i1 holds, the one of the instructions of `rare`."""
+        n, before = self.fresh(), self._block
+        self.act(f"br i1 {condition}, label %rare{n}, label %join{n}, !prof !2")
+        self.label(f"rare{n}")
+        value = rare()
+        inside = self._block
+        self.act(f"br label %join{n}")
+        self.label(f"join{n}")
+        return self.do(f"phi {type} [ {usual}, %{before} ], [ {value}, %{inside} ]")
 
     def body(self) -> str:
         """The text between the braces, without the return."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from ..dtypes import int64
+from ..dtypes import bool_, int64
 from ..kernel.grammar import Array
 from ..kernel.joining import address_of
 from ..kernel.terms import Terms
@@ -128,6 +128,9 @@ class Point:
     def _operands(self, scalar: Scalar) -> tuple[Scalar, ...]:
         if scalar.word is Word.LOAD:
             return (address_of(self.terms, scalar),)
+        if scalar.word is Word.RARELY:
+            condition, _, usual = scalar.operands
+            return condition, usual
         return scalar.operands
 
     def _write(self, scalar: Scalar, operands: Sequence[Scalar]) -> Value:
@@ -137,6 +140,8 @@ class Point:
         values = [self._known[id(operand)] for operand in operands]
         if scalar.word is Word.LOAD:
             return self._load(scalar.detail, values[0])
+        if scalar.word is Word.RARELY:
+            return self._rarely(scalar, *values)
         if all(value.sort == "one" for value in values):
             return Value("one", self._single(scalar, [value.text for value in values]))
         if scalar.dtype is int64 and all(value.sort != "wide" for value in values):
@@ -168,6 +173,29 @@ class Point:
                 if value.sort == "line" and factor.word is Word.LITERAL:
                     return _line(self._single(scalar, texts), value.step * factor.detail)
         return None
+
+    def _rarely(self, scalar: Scalar, condition: Value, usual: Value) -> Value:
+        """A branch round the rare case; what is written there is not known behind it."""
+        test, rare, other = scalar.operands
+        one = condition.sort == usual.sort == "one"
+        words = self._narrow if one else self.wide
+        bits = condition.text if one else self._broad(test, condition)
+        before = usual.text if one else self._broad(other, usual)
+        kind = words.type(scalar.dtype)
+
+        def inside() -> str:
+            known, widened = self._known, self._widened
+            self._known, self._widened = dict(known), dict(widened)
+            value = self.value(rare)
+            assert not one or value.sort == "one"
+            text = value.text if one else self._broad(rare, value)
+            self._known, self._widened = known, widened
+            return words.apply(scalar, [bits, text, before])
+
+        counted = self.mask and not one
+        met = self.function.do(f"and {words.type(bool_)} {bits}, {self.mask}") if counted else bits
+        text = self.function.rarely(words.any(met), kind, before, inside)
+        return Value("one" if one else "wide", text)
 
     def _load(self, array: Array, address: Value) -> Value:
         pointer, align = self.memory.of(array)

@@ -164,6 +164,16 @@ class Words:
         given = ", ".join(f"{kind} {operand}" for operand in operands)
         return self.function.do(f"call {kind} @{full}({given}{extra})")
 
+    def any(self, condition: str) -> str:
+        """True if a bool holds in one lane at least."""
+        if self.width == 1:
+            return condition
+        lanes = f"v{self.width}i1"
+        self.function.declare(f"declare i1 @llvm.vector.reduce.or.{lanes}({self.type(bool_)})")
+        return self.function.do(
+            f"call i1 @llvm.vector.reduce.or.{lanes}({self.type(bool_)} {condition})"
+        )
+
     def _wide(self, type: str) -> str:
         return type if self.width == 1 else f"<{self.width} x {type}>"
 
@@ -263,6 +273,7 @@ def _conversion(source: DType, target: DType) -> str:
 
 _SPECIAL: dict[Word, Callable[[Words, Scalar, Sequence[str]], str]] = {
     Word.SELECT: Words._select,
+    Word.RARELY: Words._select,
     Word.ABS: Words._abs,
     Word.LDEXP: Words._ldexp,
     Word.BITCAST: Words._bitcast,

@@ -188,6 +188,16 @@ def select(condition: Scalar, yes: Any, no: Any) -> Scalar:
     return Scalar(Word.SELECT, (condition, *operands), operands[0].dtype)
 
 
+def rarely(condition: Scalar, rare: Any, usual: Any) -> Scalar:
+    """`rare` where the condition holds, else `usual`: `select` for a condition that seldom holds.
+
+    Of a vector, `rare` is computed only if one of its elements is. Everything that a value needs
+    besides may be in one such word: two of them branch twice.
+    """
+    chosen = select(condition, rare, usual)
+    return Scalar(Word.RARELY, chosen.operands, chosen.dtype)
+
+
 def fma(a: Any, b: Any, c: Any) -> Scalar:
     """``a * b + c`` rounded once."""
     operands = _align(a, b, c)

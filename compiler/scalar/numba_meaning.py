@@ -38,6 +38,7 @@ _INFIX = {
 }
 _CALLED = {
     Word.SELECT: "select",
+    Word.RARELY: "select",
     Word.FMA: "fma",
     Word.LDEXP: "ldexp",
     Word.TRUNCATED_DIVIDE: "truncated_divide",

@@ -163,6 +163,7 @@ MEANING: dict[Word, Callable[..., Any]] = {
     Word.SHIFT_LEFT: _plain(np.left_shift),
     Word.SHIFT_RIGHT: _plain(np.right_shift),
     Word.SELECT: _plain(np.where),
+    Word.RARELY: _plain(np.where),
     Word.FMA: _plain(_fma),
     Word.SQRT: _plain(np.sqrt),
     Word.ABS: _plain(np.abs),

@@ -29,6 +29,7 @@ class Word(enum.Enum):
     SHIFT_LEFT = enum.auto()
     SHIFT_RIGHT = enum.auto()
     SELECT = enum.auto()
+    RARELY = enum.auto()
     FMA = enum.auto()
     SQRT = enum.auto()
     ABS = enum.auto()

@@ -20,11 +20,14 @@ from ...compiler.plugin import (
     literal,
     positive,
     ranges,
+    rarely,
     select,
     special_pairs,
     trunc,
 )
+from ..transcendental.logarithm import exponent_and_significand, is_positive_normal, split
 from ..transcendental.logarithm_double import power_by_float64, power_by_parts
+from ..transcendental.polynomial import as_real
 
 
 def _reference(x, y):
@@ -57,10 +60,23 @@ def power(x, y):
 
 def _by_logarithm(x, y):
     """Floats: ``2**(y log2(x))`` with more than the format's precision between."""
+    if x.dtype is float32:
+        usual = power_by_float64(x, y)
+    else:
+        k, m = split(x)
+        usual = power_by_parts(as_real(k, x.dtype), m, y)
+    return rarely(~is_positive_normal(x) | ~(abs_(y) < math.inf), _of_any(x, y), usual)
+
+
+def _of_any(x, y):
+    """The power of any two floats."""
     size = abs_(x)
     endless = (size == 0) | (size == math.inf)
     base = select(endless, 1.0, size)
-    value = power_by_float64(base, y) if x.dtype is float32 else power_by_parts(base, y)
+    if x.dtype is float32:
+        value = power_by_float64(base, y)
+    else:
+        value = power_by_parts(*exponent_and_significand(base), y)
     value = select(endless, select((size == 0) == (y < 0), math.inf, literal(0.0, x.dtype)), value)
     half = 0.5 * y
     whole, odd = y == trunc(y), (y == trunc(y)) & (half != trunc(half))

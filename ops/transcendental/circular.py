@@ -1,9 +1,10 @@
 """Angles brought within a quarter turn, and sine and cosine there: for sin, cos and tan.
 
-``x = q pi/2 + r`` with ``|r| <= pi/4``. The turns ``x / (2 pi)`` are formed in integers for any
-finite x (Payne and Hanek 1983): whole turns fall off the top of the words, so that only the
-bits of ``2/pi`` that matter to the exponent of x are multiplied. No finite x of either format lies
-nearer to a multiple of pi/2 than the fraction kept here resolves.
+``x = q pi/2 + r`` with ``|r| <= pi/4``. Everyday angles take three steps with parts of pi/2
+(Cody and Waite 1980), of which the first is exact. Of large ones, which are rare, the turns
+``x / (2 pi)`` are formed in integers (Payne and Hanek 1983): whole turns fall off the top of the
+words, so that only the bits of ``2/pi`` that matter to the exponent of x are multiplied. No finite
+x of either format lies nearer to a multiple of pi/2 than the fraction kept here resolves.
 """
 
 import math
@@ -17,13 +18,14 @@ from ...compiler.plugin import (
     fma,
     int32,
     int64,
+    rarely,
     select,
     uint32,
     uint64,
 )
 from ...compiler.scalar.expression import literal
-from .double_word import fast_two_sum, times
-from .polynomial import FORMATS, as_real, polynomial
+from .double_word import fast_two_sum, times, two_product
+from .polynomial import FORMATS, as_real, nearest_whole, polynomial
 
 # The first 1168 bits of 2/pi.
 TWO_OVER_PI = int(
@@ -35,8 +37,14 @@ TWO_OVER_PI = int(
 )
 TWO_OVER_PI_BITS = 1168
 
-QUARTER_PI = math.pi / 4
 LOW_32 = 0xFFFFFFFF
+
+# Angles up to which pi/2 in three parts leaves enough of them, and these parts.
+EVERYDAY = {float32: 2.0**16, float64: 2.0**28}
+HALF_PI = {
+    float32: (1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15),
+    float64: (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33),
+}
 
 # 2 pi 2^-64 as a sum of two floats: from 2^-64 turns to radians.
 RADIANS = (2 * math.pi * 2.0**-64, 2.4492935982947064e-16 * 2.0**-64)
@@ -59,27 +67,33 @@ COSINE = {
 }
 
 
-def reduced_angle(x):
-    """``q, r, low``: quarter turns of abs(x) modulo 4, an integer scalar, and the angle left."""
-    size = abs_(x)
-    near = size <= QUARTER_PI
-    quarters, r, rest = _turned_32(size) if x.dtype is float32 else _turned_64(size)
-    return select(near, 0, quarters), select(near, size, r), select(near, 0, rest)
+def by_quarters(x, value):
+    """``value(q, r, low)`` for abs(x) as quarter turns, an integer scalar, and ``r + low``.
 
-
-def quarter_waves(x):
-    """``q, sine, cosine``: quarter turns of abs(x), and of the angle left; in float32 to 1.6 ulp.
-
-    The low part of a float32 angle would cost a fifth of the time for half a unit.
+    NaN at infinities.
     """
-    q, r, low = reduced_angle(x)
-    return q, *sine_and_cosine(r, literal(0.0, float32) if x.dtype is float32 else low)
+    size = abs_(x)
+    far = value(*(_turned_32(size) if x.dtype is float32 else _turned_64(size)))
+    rare = select(size < math.inf, far, math.nan)
+    return rarely(size > EVERYDAY[x.dtype], rare, value(*_everyday(size)))
+
+
+def _everyday(x):
+    """Quarter turns of an angle up to `EVERYDAY`, and the angle left as a sum of two."""
+    n, q = nearest_whole(x, 2 / math.pi)
+    first, second, third = HALF_PI[x.dtype]
+    left = fma(n, -first, x)
+    step, step_low = two_product(n, second)
+    r, low = fast_two_sum(left, -step)
+    return q, r, fma(n, -third, low - step_low)
 
 
 def sine_and_cosine(r, low):
     """Of ``r + low`` with ``|r| <= pi/4``, to 0.8 ulp."""
     square = r * r
     sine = r + fma(r * square, polynomial(square, SINE[r.dtype]), low)
+    if r.dtype is float32:
+        return sine, polynomial(square, (1.0, -0.5, *COSINE[float32]))
     half = 0.5 * square
     whole = 1 - half
     rest = fma(square * square, polynomial(square, COSINE[r.dtype]), -(r * low))
@@ -135,13 +149,11 @@ def _turned_32(x):
 
 
 def _significand(x, integer):
-    """``m, s`` with ``x = m 2^(s - digits - 1)`` for x >= 1/2 and s >= 0."""
+    """``m, s`` with ``x = m 2^(s - digits - 1)`` for x >= 1."""
     form = FORMATS[x.dtype]
     bits = bitcast(x, integer)
-    power = (bits >> form.digits) - form.bias
     m = (bits & (2**form.digits - 1)) | 2**form.digits
-    below_one = power < 0
-    return select(below_one, m, m << 1), select(below_one, 0, power)
+    return m << 1, (bits >> form.digits) - form.bias
 
 
 def _window(position, count):

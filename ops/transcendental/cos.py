@@ -1,12 +1,9 @@
 """Cosine."""
 
-import math
-
 import numpy as np
 
 from ... import ops
 from ...compiler.plugin import (
-    abs_,
     case,
     elementwise,
     given,
@@ -15,7 +12,7 @@ from ...compiler.plugin import (
     select,
     specials,
 )
-from .circular import quarter_waves, signed
+from .circular import by_quarters, signed, sine_and_cosine
 
 
 @elementwise(
@@ -28,10 +25,12 @@ from .circular import quarter_waves, signed
 )
 def cos(x):
     """Cosine of each element, in radians; NaN at infinities."""
-    q, sine, cosine = quarter_waves(x)
-    sign = (q + 1) << (q.dtype.bits - 2)
-    value = signed(select((q & 1) != 0, sine, cosine), sign)
-    return select(abs_(x) < math.inf, value, math.nan)
+
+    def value(q, r, low):
+        sine, cosine = sine_and_cosine(r, low)
+        return signed(select((q & 1) != 0, sine, cosine), (q + 1) << (q.dtype.bits - 2))
+
+    return by_quarters(x, value)
 
 
 @cos.vjp

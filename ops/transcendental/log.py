@@ -11,7 +11,7 @@ from ...compiler.plugin import (
     positive,
     specials,
 )
-from .logarithm import at_the_ends, exponent_and_significand, log_of_parts
+from .logarithm import log_of_parts, of_positive
 
 
 @elementwise(
@@ -25,8 +25,7 @@ from .logarithm import at_the_ends, exponent_and_significand, log_of_parts
 )
 def log(x):
     """Natural logarithm; -inf at 0, NaN below."""
-    k, m = exponent_and_significand(x)
-    return at_the_ends(x, log_of_parts(k, m - 1, 0.0))
+    return of_positive(x, lambda k, m: log_of_parts(k, m - 1, 0.0))
 
 
 @log.vjp

@@ -15,7 +15,7 @@ from ...compiler.plugin import (
     positive,
     specials,
 )
-from .logarithm import at_the_ends, exponent_and_significand, log_to_base
+from .logarithm import log_to_base, of_positive
 
 # log10(2) in two, of which whole multiples of the first are exact, and 1 / ln 10 in two.
 DIGIT = {
@@ -39,8 +39,7 @@ PER_LN = {
 )
 def log10(x):
     """Logarithm to base 10; -inf at 0, NaN below."""
-    k, m = exponent_and_significand(x)
-    return at_the_ends(x, log_to_base(k, m - 1, DIGIT[x.dtype], PER_LN[x.dtype]))
+    return of_positive(x, lambda k, m: log_to_base(k, m - 1, DIGIT[x.dtype], PER_LN[x.dtype]))
 
 
 @log10.vjp

@@ -1,7 +1,5 @@
 """Logarithm of one plus."""
 
-import math
-
 import numpy as np
 
 from ...compiler.plugin import (
@@ -14,11 +12,12 @@ from ...compiler.plugin import (
     float64,
     given,
     integers,
-    isnan,
     ordinary,
+    rarely,
     select,
     specials,
 )
+from .log import log
 from .logarithm import log_of_parts, split
 from .polynomial import as_real
 
@@ -44,10 +43,9 @@ def log1p(x):
     lost = select(u >= 2, 1 - (u - x), x - (u - 1)) / u
     plain = k == 0
     f = select(plain, x, m - 1)
-    value = log_of_parts(as_real(k, x.dtype), f, select(plain | (x > LARGE[x.dtype]), 0, lost))
-    value = select(x == -1, -math.inf, select(x < -1, math.nan, value))
-    itself = isnan(x) | (x == math.inf) | (abs_(x) < SMALL[x.dtype])
-    return select(itself, x, value)
+    value = log_of_parts(as_real(k, x.dtype), f, select(plain, 0, lost))
+    value = select(abs_(x) < SMALL[x.dtype], x, value)
+    return rarely(~((x > -1) & (x < LARGE[x.dtype])), log(u), value)
 
 
 @log1p.vjp

@@ -15,7 +15,7 @@ from ...compiler.plugin import (
     positive,
     specials,
 )
-from .logarithm import at_the_ends, exponent_and_significand, log_to_base
+from .logarithm import log_to_base, of_positive
 
 # 1 / ln 2 as a sum of two floats.
 PER_LN = {
@@ -35,8 +35,7 @@ PER_LN = {
 )
 def log2(x):
     """Logarithm to base 2; -inf at 0, NaN below."""
-    k, m = exponent_and_significand(x)
-    return at_the_ends(x, log_to_base(k, m - 1, (1.0, 0.0), PER_LN[x.dtype]))
+    return of_positive(x, lambda k, m: log_to_base(k, m - 1, (1.0, 0.0), PER_LN[x.dtype]))
 
 
 @log2.vjp

@@ -2,12 +2,13 @@
 
 ``x = 2^k m`` with m in [sqrt(1/2), sqrt 2) and ``log x = k ln 2 + log(1 + f)``, ``f = m - 1``. In
 float32 a minimax polynomial gives ``log(1+f) = f - f^2/2 + f^3 p(f)``; in float64 the series in
-``s = f/(2+f)`` of fdlibm (Sun Microsystems 1993, e_log.c).
+``s = f/(2+f)`` of fdlibm (Sun Microsystems 1993, e_log.c). All numbers but positive normal ones are
+a rare case.
 """
 
 import math
 
-from ...compiler.plugin import bitcast, float32, float64, fma, select
+from ...compiler.plugin import bitcast, float32, float64, fma, rarely, select, uint32, uint64
 from ...compiler.scalar.expression import literal
 from .exponential import LN2_HIGH, LN2_LOW
 from .polynomial import FORMATS, as_real, polynomial
@@ -15,10 +16,11 @@ from .polynomial import FORMATS, as_real, polynomial
 # The bits of sqrt(1/2): exponents are counted from there.
 SQRT_HALF_BITS = {float32: 0x3F3504F3, float64: 0x3FE6A09E667F3BCD}
 
-# Minimax on [sqrt(1/2) - 1, sqrt(2) - 1] of (log(1+f) - f + f^2/2) / f^3: error 8e-10.
-CUBIC = (
-    *(0.333333119357, -0.249999863928, 0.200021459608, -0.166692177933, 0.142200247398),
-    *(-0.123855304257, 0.118650924509, -0.117808046367, 0.0692124565604),
+# Minimax on [sqrt(1/2) - 1, sqrt(2) - 1] of (log(1+f) - f) / f^2: error 6e-9 of the logarithm.
+SQUARE = (
+    *(-0.5, 0.333333317055964713, -0.250008215695460784, 0.20001227749575375),
+    *(-0.16623337379501734, 0.142017199723779415, -0.131603528266355675),
+    *(0.127619543850905656, -0.0763450857896206538),
 )
 SERIES = (
     *(6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01),
@@ -35,6 +37,20 @@ def split(x):
     return k, bitcast(bits - (k << form.digits), x.dtype)
 
 
+def of_positive(x, value):
+    """``value(k, m)`` of ``x = 2^k m``, a logarithm: -inf at 0, NaN below 0; k is a float."""
+    k, m = split(x)
+    rare = at_the_ends(x, value(*exponent_and_significand(x)))
+    return rarely(~is_positive_normal(x), rare, value(as_real(k, x.dtype), m))
+
+
+def is_positive_normal(x):
+    """One comparison of the bits, counted from those of the smallest."""
+    form, unsigned = FORMATS[x.dtype], uint32 if x.dtype is float32 else uint64
+    above = bitcast(x, unsigned) - literal(1 << form.digits, unsigned)
+    return above < literal((2 * form.bias) << form.digits, unsigned)
+
+
 def log_of_parts(k, f, correction):
     """``k ln 2 + log(1 + f) + correction`` to 0.82 ulp; k is integral, the correction small."""
     rest = _log_less_first(f, fma(k, LN2_LOW[k.dtype], correction))
@@ -44,7 +60,7 @@ def log_of_parts(k, f, correction):
 def _log_less_first(f, correction):
     """``log(1 + f) - f + correction``."""
     if f.dtype is float32:
-        return fma(-0.5 * f, f, fma(f * f, f * polynomial(f, CUBIC), correction))
+        return fma(polynomial(f, SQUARE), f * f, correction)
     half_square = 0.5 * f * f
     s = f / (2 + f)
     z = s * s
@@ -67,6 +83,10 @@ def at_the_ends(x, value):
 
 def log_to_base(k, f, digit, per_ln):
     """``k log_b(2) + log_b(1 + f)`` from ``digit = log_b(2)`` and ``1 / ln(b)`` as sums of two."""
-    rest = _log_less_first(f, literal(0.0, f.dtype))
-    low = fma(rest, per_ln[0], fma(f, per_ln[1], k * digit[1]))
+    low = k * digit[1] if digit[1] else literal(0.0, k.dtype)
+    if f.dtype is float32:
+        terms = (per_ln[1], *(per_ln[0] * each for each in SQUARE))
+        low = fma(polynomial(f, terms), f, low)
+    else:
+        low = fma(_log_less_first(f, literal(0.0, f.dtype)), per_ln[0], fma(f, per_ln[1], low))
     return fma(k, digit[0], fma(f, per_ln[0], low))

@@ -8,7 +8,7 @@ from ...compiler.plugin import cast, float32, float64, fma, ldexp, select
 from ...compiler.scalar.expression import literal
 from .double_word import fast_two_sum, product, times, two_product, two_sum
 from .exponential import QUADRATIC, clamped
-from .logarithm import exponent_and_significand, split
+from .logarithm import split
 from .polynomial import FORMATS, as_real, nearest_whole, polynomial, power_of_two
 
 # 2 / ln 2, a third of it, and ln 2, each as a sum of two floats.
@@ -49,9 +49,8 @@ LOWEST = {float32: -152.0, float64: -1080.0}
 HIGHEST = {float32: 130.0, float64: 1030.0}
 
 
-def log2_double(x):
-    """``high, low`` with the sum log2(x) for positive finite x."""
-    k, m = exponent_and_significand(x)
+def log2_double(k, m):
+    """``high, low`` with the sum ``k + log2(m)``."""
     f = m - 1
     whole, rest = two_sum(m, 1.0)
     inverse = 1 / whole
@@ -59,12 +58,12 @@ def log2_double(x):
     s_low = fma(-s, rest, fma(-s, whole, f)) * inverse
     square, square_low = two_product(s, s)
     square_low = fma(2 * s, s_low, square_low)
-    cubic, cubic_low = CUBIC[x.dtype]
-    term = product(square, polynomial(square, QUINTIC[x.dtype]))
-    high, low = fast_two_sum(literal(cubic, x.dtype), term)
+    cubic, cubic_low = CUBIC[m.dtype]
+    term = product(square, polynomial(square, QUINTIC[m.dtype]))
+    high, low = fast_two_sum(literal(cubic, m.dtype), term)
     high, low = times(high, low + cubic_low, square, square_low)
-    linear, linear_low = LINEAR[x.dtype]
-    high, rest = fast_two_sum(literal(linear, x.dtype), high)
+    linear, linear_low = LINEAR[m.dtype]
+    high, rest = fast_two_sum(literal(linear, m.dtype), high)
     high, low = times(high, rest + (low + linear_low), s, s_low)
     high, rest = fast_two_sum(k, high)
     return fast_two_sum(high, rest + low)
@@ -84,9 +83,9 @@ def exp2_double(high, low):
     return ldexp(1 + (r + rest), n)
 
 
-def power_by_parts(x, y):
-    """``x**y`` in float64 for positive finite x, to 0.9 ulp."""
-    high, low = log2_double(x)
+def power_by_parts(k, m, y):
+    """``(2^k m)**y`` in float64 for a finite y, to 0.9 ulp."""
+    high, low = log2_double(k, m)
     # Beyond, any power other than of 1 overflows or vanishes: products stay finite.
     y = select(y > FURTHEST, FURTHEST, select(y < -FURTHEST, -FURTHEST, y))
     product, rest = two_product(y, high)
@@ -95,11 +94,10 @@ def power_by_parts(x, y):
 
 def power_by_float64(x, y):
     """``x**y`` in float32 for positive finite x, by way of float64: to 0.6 ulp."""
-    x, y = cast(x, float64), cast(y, float64)
-    k, m = split(x)
+    k, m = split(cast(x, float64))
     s = (m - 1) / (m + 1)
     logarithm = fma(s, polynomial(s * s, SINGLE_LOG2), as_real(k, float64))
-    exponent = clamped(y * logarithm, 2 * LOWEST[float32], 2 * HIGHEST[float32])
+    exponent = clamped(cast(y, float64) * logarithm, 2 * LOWEST[float32], 2 * HIGHEST[float32])
     n, whole = nearest_whole(exponent)
     value = polynomial(exponent - n, SINGLE_EXP2) * power_of_two(whole, FORMATS[float64])
     return cast(value, float32)

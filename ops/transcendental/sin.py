@@ -1,12 +1,9 @@
 """Sine."""
 
-import math
-
 import numpy as np
 
 from ... import ops
 from ...compiler.plugin import (
-    abs_,
     bitcast,
     case,
     elementwise,
@@ -16,7 +13,7 @@ from ...compiler.plugin import (
     select,
     specials,
 )
-from .circular import quarter_waves, signed
+from .circular import by_quarters, signed, sine_and_cosine
 
 
 @elementwise(
@@ -30,10 +27,13 @@ from .circular import quarter_waves, signed
 )
 def sin(x):
     """Sine of each element, in radians; NaN at infinities."""
-    q, sine, cosine = quarter_waves(x)
-    sign = (q << (q.dtype.bits - 2)) ^ bitcast(x, q.dtype)
-    value = signed(select((q & 1) != 0, cosine, sine), sign)
-    return select(abs_(x) < math.inf, value, math.nan)
+
+    def value(q, r, low):
+        sine, cosine = sine_and_cosine(r, low)
+        sign = (q << (q.dtype.bits - 2)) ^ bitcast(x, q.dtype)
+        return signed(select((q & 1) != 0, cosine, sine), sign)
+
+    return by_quarters(x, value)
 
 
 @sin.vjp

@@ -1,11 +1,8 @@
 """Tangent."""
 
-import math
-
 import numpy as np
 
 from ...compiler.plugin import (
-    abs_,
     bitcast,
     case,
     elementwise,
@@ -15,7 +12,7 @@ from ...compiler.plugin import (
     select,
     specials,
 )
-from .circular import reduced_angle, signed, sine_and_cosine
+from .circular import by_quarters, signed, sine_and_cosine
 
 
 @elementwise(
@@ -29,12 +26,14 @@ from .circular import reduced_angle, signed, sine_and_cosine
 )
 def tan(x):
     """Tangent of each element, in radians; NaN at infinities."""
-    q, r, low = reduced_angle(x)
-    sine, cosine = sine_and_cosine(r, low)
-    odd = (q & 1) != 0
-    quotient = select(odd, cosine, sine) / select(odd, sine, cosine)
-    sign = (q << (q.dtype.bits - 1)) ^ bitcast(x, q.dtype)
-    return select(abs_(x) < math.inf, signed(quotient, sign), math.nan)
+
+    def value(q, r, low):
+        sine, cosine = sine_and_cosine(r, low)
+        odd = (q & 1) != 0
+        quotient = select(odd, cosine, sine) / select(odd, sine, cosine)
+        return signed(quotient, (q << (q.dtype.bits - 1)) ^ bitcast(x, q.dtype))
+
+    return by_quarters(x, value)
 
 
 @tan.vjp

@@ -28,7 +28,7 @@ from chainrule.compiler.kernel.grammar import outside
 from chainrule.compiler.kernel.run import Plain, run
 from chainrule.compiler.kernel.text import Caption, lines, listing, rendered
 from chainrule.compiler.kernel.verify import verify
-from chainrule.compiler.scalar import Scalar, Word, abs_, bitcast, cast, fma, select
+from chainrule.compiler.scalar import Scalar, Word, abs_, bitcast, cast, fma, rarely, select
 from chainrule.compiler.scalar.numpy_meaning import evaluate_scalar
 from chainrule.compiler.scalar.trace import inputs
 
@@ -229,6 +229,7 @@ def expressions_of(dtype: Any) -> list[Scalar]:
     made += [Scalar(word, (x,), dtype) for word in UNARY[dtype.kind]]
     compared = [x < y, x <= y, x == y, x != y]
     made += [*compared, *(select(each & ~(x == x), x, y) for each in compared)]
+    made += [rarely(each, x, y) for each in compared]
     made += [cast(x, other) for other in COMPUTED if other is not dtype]
     if dtype.is_float:
         made += [fma(x, y, x), fma(x, y, -y), Scalar(Word.ISNAN, (x,), bool_)]

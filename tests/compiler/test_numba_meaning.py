@@ -34,6 +34,7 @@ from chainrule.compiler.scalar import (
     fma,
     isnan,
     ldexp,
+    rarely,
     round_even,
     select,
     sqrt,
@@ -83,6 +84,7 @@ def same(body: NumbaBody, expected: Any, *arrays: Any) -> None:
         (isnan, np.isnan),
         (lambda x: (x > 0) & ~(x >= 2) | (x != x), lambda x: (x > 0) & ~(x >= 2) | (x != x)),
         (lambda x: select(x > 0, x, math.inf), lambda x: np.where(x > 0, x, x.dtype.type(np.inf))),
+        (lambda x: rarely(x > 1, x * x, 0.5), lambda x: np.where(x > 1, x * x, x.dtype.type(0.5))),
         (lambda x: select(isnan(x), -math.inf, x), lambda x: np.where(x != x, -np.inf, x)),
         (lambda x: cast(x, bool_), lambda x: x.astype(bool)),
         (

@@ -14,6 +14,7 @@ from chainrule.compiler.scalar import (
     copysign,
     fma,
     ldexp,
+    rarely,
     select,
     truncated_divide,
     truncated_remainder,
@@ -78,6 +79,11 @@ def test_scaling_by_a_power_of_two_rounds_once(rng) -> None:
         assert abs(Fraction(result) - value) <= Fraction(step) / 2
     assert run(ldexp, np.array([1.5]), np.array([5000.0])) == math.inf
     assert math.isnan(run(ldexp, np.array([np.nan]), np.array([np.nan]))[0])
+
+
+def test_a_rare_case_is_chosen_as_any_other() -> None:
+    x = np.array([-1.0, 2.0, np.nan])
+    np.testing.assert_array_equal(run(lambda s: rarely(s > 0, s * s, 7), x), [7, 4, 7])
 
 
 def test_division_of_integers_cuts_as_in_c() -> None:

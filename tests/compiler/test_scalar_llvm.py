@@ -6,9 +6,11 @@ import ctypes
 from dataclasses import replace
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.compiler.dtypes import as_dtype
 from chainrule.compiler.native import scalar_llvm
 from chainrule.compiler.native.function import METADATA, Function
@@ -66,3 +68,46 @@ def test_scaling_by_a_power_of_two_has_the_same_bits_in_every_form(
     np.testing.assert_array_equal(
         np.signbit(found[number]), np.signbit(expected[: found.size][number])
     )
+
+
+FAR = {"float32": 1e30, "float64": 1e300}
+
+
+def _sine(x: float) -> float:
+    with mpmath.workprec(1200):
+        return float(mpmath.sin(mpmath.mpf(x)))
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 16, 17, 70])
+@pytest.mark.parametrize("dtype", FAR)
+def test_a_rare_lane_is_found_wherever_it_is_and_leaves_the_others_alone(
+    dtype: str, size: int
+) -> None:
+    """Sines of everyday angles with a large one in each place, in whole vectors and in rests."""
+    sine = cr.compile(np.sin)
+    everyday = np.linspace(-3, 3, size).astype(dtype)
+    usual = np.asarray(sine(everyday))
+    for place in range(size):
+        x = everyday.copy()
+        x[place] = FAR[dtype]
+        found = np.asarray(sine(x))
+        assert abs(found[place] - _sine(x[place].item())) < np.finfo(dtype).eps
+        others = np.arange(size) != place
+        np.testing.assert_array_equal(found[others], usual[others])
+
+
+def test_a_rare_case_stands_apart_from_the_loop() -> None:
+    """The integer products of large angles are behind a branch."""
+    text = cr.compile(np.sin).program(np.ones(4096, np.float64)).llvm()
+    before, _, rare = text.partition("!prof")
+    assert " mul <8 x i64>" not in before
+    assert " mul <8 x i64>" in rare
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_rare_cases_are_met_in_reductions(axis: int, rng: np.random.Generator) -> None:
+    """Rows across and along the lanes, where the rest of a row is under a mask."""
+    x = rng.uniform(0.1, 3, (37, 53))
+    x[5, 7], x[36, 52], x[20, 0] = 1e-310, 5e-324, 2.0
+    found = cr.compile(lambda x: np.sum(np.log(x), axis=axis))(x)
+    np.testing.assert_allclose(found, np.log(x).sum(axis), rtol=1e-12)
