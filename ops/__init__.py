@@ -36,6 +36,10 @@ FAMILIES = {
         broadcast_to concatenate diagonal expand_dims eye flip iota one_hot pad repeat
         reshape roll slice split squeeze stack tile transpose tril triu
     """,
+    "prob": """
+        bayes binary_cross_entropy conditional_entropy cross_entropy_probs entropy js_divergence
+        kl_divergence log_bayes mutual_information
+    """,
     "pwl": "leaky_relu relu",
     "reduction": "all any argmax argmin logsumexp max mean min prod std sum var",
     "rounding": "ceil floor round trunc",

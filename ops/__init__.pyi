@@ -82,6 +82,15 @@ from .movement.tile import tile as tile
 from .movement.transpose import transpose as transpose
 from .movement.tril import tril as tril
 from .movement.triu import triu as triu
+from .prob.bayes import bayes as bayes
+from .prob.binary_cross_entropy import binary_cross_entropy as binary_cross_entropy
+from .prob.conditional_entropy import conditional_entropy as conditional_entropy
+from .prob.cross_entropy_probs import cross_entropy_probs as cross_entropy_probs
+from .prob.entropy import entropy as entropy
+from .prob.js_divergence import js_divergence as js_divergence
+from .prob.kl_divergence import kl_divergence as kl_divergence
+from .prob.log_bayes import log_bayes as log_bayes
+from .prob.mutual_information import mutual_information as mutual_information
 from .pwl.leaky_relu import leaky_relu as leaky_relu
 from .pwl.relu import relu as relu
 from .reduction.all import all as all

@@ -18,7 +18,7 @@ from chainrule.frontend.theory.pages import page
 ROOT = Path(__file__).parents[2]
 THEORY = ROOT / "docs" / "theory"
 
-STATED = ("lin", "act")
+STATED = ("lin", "act", "prob")
 """Families of which every row is stated, and rows of others; the rest is listed as missing."""
 
 LATER = ("mat-03", "mat-04")
