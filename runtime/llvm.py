@@ -26,6 +26,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -38,7 +39,7 @@ _LOCK = threading.RLock()
 
 @dataclass(frozen=True)
 class Host:
-    """The CPU of this process, in LLVM's words.
+    """A CPU, in LLVM's words.
 
     Attributes
     ----------
@@ -56,6 +57,10 @@ class Host:
     def has(self, feature: str) -> bool:
         """True if the CPU has a feature, which goes by LLVM's name for it."""
         return f"+{feature}" in self.features.split(",")
+
+
+# Another CPU than this process's, to compile for.
+_CPU: ContextVar[Host | None] = ContextVar("cpu", default=None)
 
 
 @dataclass(frozen=True)
@@ -198,9 +203,26 @@ def load_code(code: NativeCode) -> NativeModule:
     return NativeModule(code, engine, library)
 
 
-@cache
 def host() -> Host:
-    """The CPU that this process runs on."""
+    """The CPU that code is for: the one that this process runs on, but within `compiling_for`."""
+    return _CPU.get() or _own_cpu()
+
+
+@contextmanager
+def compiling_for(cpu: Host) -> Iterator[None]:
+    """Code that is compiled inside is for `cpu`: to look at, and to run if this one can."""
+    llvm = _llvm()
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    before = _CPU.set(cpu)
+    try:
+        yield
+    finally:
+        _CPU.reset(before)
+
+
+@cache
+def _own_cpu() -> Host:
     llvm = _llvm()
     features = llvm.get_host_cpu_features()
     bits = 512 if features.get("avx512f") else 256 if features.get("avx") else 128
@@ -227,13 +249,18 @@ def _llvm() -> Any:
     return llvm
 
 
-@cache
 def _target_machine(opt: int) -> Any:
+    """What makes code for `host()`."""
+    return _target_machine_of(host(), opt)
+
+
+@cache
+def _target_machine_of(cpu: Host, opt: int) -> Any:
     """Position-independent code in the small code model: fit for any place in memory."""
-    target = _llvm().Target.from_triple(host().triple)
+    target = _llvm().Target.from_triple(cpu.triple)
     return target.create_target_machine(
-        cpu=host().cpu,
-        features=host().features,
+        cpu=cpu.cpu,
+        features=cpu.features,
         opt=opt,
         reloc="pic",
         codemodel="small",

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from ...runtime.kept import kept_code
+from ...runtime.llvm import Host, host
 from .function import METADATA
 
 _HEAD = re.compile(r"define internal (\S+ @[\w.]+\([^)]*(?:\([^)]*\)[^)]*)*\))[^{]*\{")
@@ -34,13 +35,13 @@ def objects(texts: Iterable[str], declarations: Iterable[str]) -> tuple[bytes, .
     """
     known = {_name(line): line for line in declarations}
     return tuple(
-        _object(text, tuple(known[name] for name in sorted(_called(text)) if name in known))
+        _object(host(), text, tuple(known[name] for name in sorted(_called(text)) if name in known))
         for text in sorted(texts)
     )
 
 
 @lru_cache(maxsize=1024)
-def _object(text: str, declarations: tuple[str, ...]) -> bytes:
+def _object(_cpu: Host, text: str, declarations: tuple[str, ...]) -> bytes:
     visible = text.replace("define internal", "define", 1)
     module = "\n".join([visible, *declarations, METADATA])
     return kept_code(_name(text), module, opt=3, passes=()).object_code

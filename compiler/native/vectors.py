@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from ...runtime.llvm import host
 from ..dtypes import DType
@@ -37,11 +35,10 @@ class Target:
         return self.vector_bits // (8 * dtype.itemsize)
 
 
-@cache
 def target() -> Target:
-    """The registers of this process's CPU: 32 with AVX-512 and NEON, 16 with AVX and SSE."""
+    """The registers of the CPU that code is for: 32 with AVX-512 and NEON, 16 with AVX and SSE."""
     bits = host().vector_bits
-    arm = platform.machine().lower() in ("arm64", "aarch64")
+    arm = host().triple.startswith(("arm64", "aarch64"))
     return Target(bits, 32 if bits == 512 or arm else 16)
 
 

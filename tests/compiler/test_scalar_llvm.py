@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +13,12 @@ import pytest
 
 import chainrule as cr
 from chainrule.compiler.dtypes import as_dtype
-from chainrule.compiler.native import scalar_llvm
 from chainrule.compiler.native.function import METADATA, Function
 from chainrule.compiler.native.memory_words import MemoryWords
 from chainrule.compiler.native.scalar_llvm import Words
 from chainrule.compiler.scalar import Scalar, ldexp
 from chainrule.compiler.scalar.trace import inputs
-from chainrule.runtime import llvm
-from chainrule.runtime.llvm import compile_module
+from chainrule.runtime.llvm import compile_module, compiling_for, host
 
 WIDTHS = [1, 2, 4, 8, 16]
 
@@ -54,15 +53,14 @@ def scalings(dtype: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_scaling_by_a_power_of_two_has_the_same_bits_in_every_form(
-    dtype: str, width: int, plain: bool, monkeypatch: pytest.MonkeyPatch
+    dtype: str, width: int, plain: bool
 ) -> None:
     """On a CPU with AVX-512 one instruction, elsewhere (`plain`) two products."""
-    if plain:
-        monkeypatch.setattr(scalar_llvm, "host", lambda: replace(llvm.host(), features=""))
     x, n = scalings(dtype)
     with np.errstate(all="ignore"):
         expected = np.ldexp(x, n.astype(np.int32))
-    found = applied(ldexp(*inputs([as_dtype(dtype)] * 2)), width, x, n)
+    with compiling_for(replace(host(), features="")) if plain else nullcontext():
+        found = applied(ldexp(*inputs([as_dtype(dtype)] * 2)), width, x, n)
     np.testing.assert_array_equal(found, expected[: found.size])
     number = ~np.isnan(found)
     np.testing.assert_array_equal(
