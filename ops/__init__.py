@@ -32,6 +32,7 @@ FAMILIES = {
         logical_or logical_xor right_shift
     """,
     "loss": "cross_entropy logistic_loss",
+    "mat": "frobenius trace vdot vector_norm",
     "movement": """
         broadcast_to concatenate diagonal expand_dims eye flip iota one_hot pad repeat
         reshape roll slice split squeeze stack tile transpose tril triu

@@ -61,6 +61,10 @@ from .logic.logical_xor import logical_xor as logical_xor
 from .logic.right_shift import right_shift as right_shift
 from .loss.cross_entropy import cross_entropy as cross_entropy
 from .loss.logistic_loss import logistic_loss as logistic_loss
+from .mat.frobenius import frobenius as frobenius
+from .mat.trace import trace as trace
+from .mat.vdot import vdot as vdot
+from .mat.vector_norm import vector_norm as vector_norm
 from .movement.broadcast_to import broadcast_to as broadcast_to
 from .movement.concatenate import concatenate as concatenate
 from .movement.diagonal import diagonal as diagonal

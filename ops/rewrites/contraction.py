@@ -4,7 +4,7 @@ from ... import ops
 from ...compiler.plugin import Rule, rewrites, variables
 from ..movement.permuted import permuted
 
-x, y, p, c, b = variables("x y p c b")
+x, y, p, c, b, o, i, j = variables("x y p c b o i j")
 
 
 def _kept(ndim, *taken):
@@ -46,7 +46,33 @@ def _spread(x, y, b):
     return product + 0
 
 
+def _is_trace(x, y, c, o, i, j):
+    """True for the main diagonal of a square product of two matrices."""
+    plain = x.ndim == y.ndim == 2 and len(c[0]) == 1 and o == 0 and {i, j} == {0, 1}
+    return plain and x.shape[1 - c[0][0]] == y.shape[1 - c[1][0]]
+
+
+def _traced(x, y, c):
+    """The sum of ``x * y^T``: the products on the diagonal, and no others."""
+    x, y = (permuted(each, (1 - own[0], own[0])) for each, own in ((x, c[0]), (y, c[1])))
+    return ops.sum(x * y, axis=(0, 1))
+
+
 rewrites.add(
+    Rule(
+        ops.sum(
+            ops.diagonal(
+                ops.dot_general(x, y, contract=c, batch=((), ())), offset=o, axis1=i, axis2=j
+            ),
+            axis=(0,),
+            keepdims=False,
+        ),
+        _traced,
+        "the same products, added in another order; those off the diagonal are never made",
+        when=_is_trace,
+        name="trace of a product -> sum of products",
+        theory="P18 mat-01",
+    ),
     Rule(
         ops.dot_general(x, y, contract=((), ()), batch=b),
         _spread,

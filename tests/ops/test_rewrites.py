@@ -142,6 +142,20 @@ CASES = [
         K,
         np.transpose(K, (2, 1, 0)).copy(),
     ),
+    fires(
+        "trace of a product -> sum of products",
+        lambda x, y: ops.sum(ops.diagonal(product(x, y))),
+        M,
+        N[:, :3].copy(),
+        bound=IDENTITY,
+    ),
+    fires(
+        "trace of a product -> sum of products",
+        lambda x, y: ops.sum(ops.diagonal(product(x, y, 0, 0), axis1=1, axis2=0)),
+        M,
+        M * 2,
+        bound=IDENTITY,
+    ),
     fires("transpose of a product", lambda x, y: ops.transpose(product(x, y)), M, N),
     fires(
         "transpose of a product", lambda x, y: ops.transpose(batched(x, y), axes=(0, 2, 1)), K, -K

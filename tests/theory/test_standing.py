@@ -18,7 +18,7 @@ from chainrule.frontend.theory.pages import page
 ROOT = Path(__file__).parents[2]
 THEORY = ROOT / "docs" / "theory"
 
-STATED = ("lin", "act", "prob")
+STATED = ("lin", "act", "mat", "prob", "P18")
 """Families of which every row is stated, and rows of others; the rest is listed as missing."""
 
 LATER = ("mat-03", "mat-04")
@@ -42,7 +42,9 @@ def test_a_stated_row_has_a_plugin_tests_and_an_example() -> None:
         if row.id in LATER or not {row.id, row.family} & set(STATED):
             continue
         found = standing(row.id)
-        parts = {"plugin": found.plugins, "test": found.tests, "example": found.example}
+        parts = {"plugin": found.plugins, "test": found.tests}
+        if row.kind != "pass":  # a rewrite is shown by what it rewrites
+            parts["example"] = found.example
         missing += [f"{row.id} has no {name}" for name, part in parts.items() if not part]
     assert missing == []
 
