@@ -10,7 +10,6 @@ from ...compiler.plugin import (
     copysign,
     elementwise,
     integers,
-    isnan,
     ordinary,
     select,
     specials,
@@ -31,13 +30,9 @@ def arctan(x):
     """Inverse tangent, in [-pi/2, pi/2]."""
     size = abs_(x)
     large = size > 1
-    finite = select(size < math.inf, size, 1.0)
-    least, most = select(large, 1.0, size), select(large, finite, 1.0)
-    angle = arctan_of_quotient(least, most)
+    angle = arctan_of_quotient(select(large, 1.0, size), select(large, size, 1.0))
     turned = math.pi / 2 - (angle - HALF_PI_LOW[x.dtype])
-    angle = select(large, turned, angle)
-    angle = select(size == math.inf, math.pi / 2, angle)
-    return select(isnan(x) | (x == 0), x, copysign(angle, x))
+    return copysign(select(large, turned, angle), x)
 
 
 @arctan.vjp

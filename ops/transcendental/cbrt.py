@@ -15,13 +15,14 @@ from ...compiler.plugin import (
     float64,
     fma,
     integers,
-    isnan,
     nonzero,
     ordinary,
+    rarely,
     select,
     specials,
 )
 from .double_word import product, two_product
+from .logarithm import is_positive_normal
 from .polynomial import FORMATS, polynomial
 
 # Bits of the number whose difference with a third of a number's bits is nearest 1 / cbrt.
@@ -45,18 +46,23 @@ STEPS = {float32: (3,), float64: (3, 2)}
 )
 def cbrt(x):
     """Cube root, with the sign of the element."""
-    form = FORMATS[x.dtype]
-    size = abs_(x)
-    subnormal = size < form.smallest
-    power = 3 * (form.digits // 3 + 1)
-    size = select(subnormal, size * 2.0**power, size)
+    form, size = FORMATS[x.dtype], abs_(x)
+    power = form.digits // 3 + 1
+    subnormal = _root(size * 8.0**power) * 2.0**-power
+    itself = (x == 0) | ~(size < math.inf)
+    rare = select(itself, x, copysign(subnormal, x))
+    return rarely(~is_positive_normal(size), rare, copysign(_root(size), x))
+
+
+def _root(size):
+    """Of a positive normal number."""
     # A third of the exponent and of the significand's bits: 1 / cbrt to 4 %.
-    bits = bitcast(size, form.integer)
+    bits = bitcast(size, FORMATS[size.dtype].integer)
     third = (bits >> 2) + (bits >> 4)
     third = third + (third >> 4)
     third = third + (third >> 8)
-    inverse = bitcast(RECIPROCAL[x.dtype] - third, x.dtype)
-    for terms in STEPS[x.dtype]:
+    inverse = bitcast(RECIPROCAL[size.dtype] - third, size.dtype)
+    for terms in STEPS[size.dtype]:
         rest = fma(-(size * inverse), inverse * inverse, 1.0)
         inverse = fma(inverse * rest, polynomial(rest, SERIES[:terms]), inverse)
     square = inverse * inverse
@@ -64,9 +70,7 @@ def cbrt(x):
     # A last step of Newton's with the exact rest of the cube.
     high, low = two_product(root, root)
     rest = fma(-high, root, size) - low * root
-    root = fma(rest * square, 1 / 3, root)
-    root = select(subnormal, root * 2.0 ** -(power // 3), root)
-    return select((x == 0) | isnan(x) | (abs_(x) == math.inf), x, copysign(root, x))
+    return fma(rest * square, 1 / 3, root)
 
 
 @cbrt.vjp

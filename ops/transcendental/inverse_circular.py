@@ -41,15 +41,12 @@ ARCSIN = {
 
 
 def arctan_of_quotient(least, most):
-    """``arctan(least / most)`` in [0, pi/4] for ``0 <= least <= most`` finite and most > 0.
+    """``arctan(least / most)`` in [0, pi/4] for ``0 <= least <= most``, most > 0, a finite sum.
 
     Above tan(pi/8) it is ``pi/4 + arctan((least - most) / (least + most))``.
     """
     upper = least > TAN_EIGHTH_PI * most
-    # The sum must not overflow; halves of numbers above 1 are exact.
-    unit = select(most > 1, literal(0.5, most.dtype), 1.0)
-    numerator = select(upper, least * unit - most * unit, least)
-    t = numerator / select(upper, least * unit + most * unit, most)
+    t = select(upper, least - most, least) / select(upper, least + most, most)
     square = t * t
     base_low = select(upper, literal(HALF_PI_LOW[t.dtype] / 2, t.dtype), 0.0)
     rest = fma(t * square, polynomial(square, ARCTAN[t.dtype]), base_low)
