@@ -11,6 +11,10 @@ from .layout import Matrices
 LEAST_WORK = 2**17
 """Multiplications of a piece below which it is not worth a thread's while."""
 
+LEAST_READ = 2**15
+"""Elements that a piece reads and writes, from which on it is worth it even so: a matrix times a
+vector takes as long as to read the matrix."""
+
 WIDE = 128
 """Columns of a piece that suffice: it packs only what it needs of the right operand, while pieces
 of rows pack all of it, each for itself."""
@@ -47,7 +51,10 @@ def pieces_for(matrices: Matrices, threads: int) -> Pieces | None:
     m = matrices
     batch = math.prod(m.batch)
     work = batch * m.rows * m.columns * m.summed
-    if threads == 1 or m.copies or work < LEAST_WORK * threads:
+    read = batch * (m.rows * m.summed + m.summed * m.columns + m.rows * m.columns)
+    if threads == 1 or m.copies:
+        return None
+    if work < LEAST_WORK * threads and read < LEAST_READ * threads:
         return None
     if batch >= 2 * threads or batch % threads == 0:
         return Pieces("batch", batch, 1)
