@@ -18,8 +18,8 @@ from ...compiler.plugin import (
     select,
     specials,
 )
-from .exponential import half_exponential
-from .polynomial import polynomial
+from .exponential import OVERFLOW, reduced_with_rest
+from .polynomial import FORMATS, polynomial, power_of_two
 
 # Minimax on |x| <= 1 of (sinh(x) - x) / x^3 in x^2: errors 6e-11 and 9e-20.
 ODD = {
@@ -49,9 +49,17 @@ def sinh(x):
     """Hyperbolic sine of each element."""
     size, square = abs_(x), x * x
     small = fma(x * square, polynomial(square, ODD[x.dtype]), x)
-    high, low = half_exponential(size)
-    large = copysign(high - (0.25 / high - low), x)
-    return select(size < 1, small, large)
+    return select(size < 1, small, copysign(_by_exponential(size), x))
+
+
+def _by_exponential(x):
+    """``(e^x - e^-x) / 2`` for x >= 1: the power of two is added last, to what is smaller."""
+    end = OVERFLOW[x.dtype] + 1
+    _, n, r, rest = reduced_with_rest(select(x > end, end, x))
+    # An eighth of the exponential is finite wherever the result is.
+    power = power_of_two(n - 3, FORMATS[x.dtype])
+    inverse = 2.0**-6 / fma(power, r + rest, power)
+    return 4 * (power + fma(power, r, fma(power, rest, -inverse)))
 
 
 @sinh.vjp
