@@ -31,7 +31,7 @@ FAMILIES = {
         bitwise_and bitwise_or bitwise_xor invert left_shift logical_and logical_not
         logical_or logical_xor right_shift
     """,
-    "loss": "cross_entropy logistic_loss",
+    "loss": "cross_entropy logistic_loss soft_cross_entropy zero_one_error",
     "mat": "frobenius trace vdot vector_norm",
     "movement": """
         broadcast_to concatenate diagonal expand_dims eye flip iota one_hot pad repeat

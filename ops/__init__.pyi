@@ -61,6 +61,8 @@ from .logic.logical_xor import logical_xor as logical_xor
 from .logic.right_shift import right_shift as right_shift
 from .loss.cross_entropy import cross_entropy as cross_entropy
 from .loss.logistic_loss import logistic_loss as logistic_loss
+from .loss.soft_cross_entropy import soft_cross_entropy as soft_cross_entropy
+from .loss.zero_one_error import zero_one_error as zero_one_error
 from .mat.frobenius import frobenius as frobenius
 from .mat.trace import trace as trace
 from .mat.vdot import vdot as vdot

@@ -25,7 +25,7 @@ def _reference(logits, labels, *, axis):
 
 
 @composite(
-    theory="loss-06",
+    theory="loss-06 loss-07",
     formula=r"-z_y + \log \sum_i e^{z_i}",
     differentiable=("logits",),
     reference=_reference,
