@@ -60,23 +60,22 @@ def power(x, y):
 
 def _by_logarithm(x, y):
     """Floats: ``2**(y log2(x))`` with more than the format's precision between."""
-    if x.dtype is float32:
-        usual = power_by_float64(x, y)
-    else:
-        k, m = split(x)
-        usual = power_by_parts(as_real(k, x.dtype), m, y)
+    k, m = split(x)
+    usual = _of_parts(as_real(k, x.dtype), m, y)
     return rarely(~is_positive_normal(x) | ~(abs_(y) < math.inf), _of_any(x, y), usual)
+
+
+def _of_parts(k, m, y):
+    """``(2^k m)**y``."""
+    by_logarithm = power_by_float64 if m.dtype is float32 else power_by_parts
+    return by_logarithm(k, m, y)
 
 
 def _of_any(x, y):
     """The power of any two floats."""
     size = abs_(x)
     endless = (size == 0) | (size == math.inf)
-    base = select(endless, 1.0, size)
-    if x.dtype is float32:
-        value = power_by_float64(base, y)
-    else:
-        value = power_by_parts(*exponent_and_significand(base), y)
+    value = _of_parts(*exponent_and_significand(select(endless, 1.0, size)), y)
     value = select(endless, select((size == 0) == (y < 0), math.inf, literal(0.0, x.dtype)), value)
     half = 0.5 * y
     whole, odd = y == trunc(y), (y == trunc(y)) & (half != trunc(half))
