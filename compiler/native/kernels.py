@@ -226,6 +226,10 @@ class Product(Kernel):
         found = () if self.epilogue is None else self.epilogue.nest.replaceable
         return tuple(unit for unit in found if unit not in self.unit.inputs)
 
+    def replaceable_by(self, result: Unit) -> tuple[Unit, ...]:
+        # The product's own elements come about before the epilogue reads what it reads.
+        return () if result is self.unit else self.replaceable
+
     @property
     def scratch(self) -> tuple[int, ...]:
         itemsize = self.unit.array_type.dtype.itemsize

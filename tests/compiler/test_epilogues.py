@@ -221,3 +221,24 @@ def test_reasons(function: Callable[..., Any], reason: str) -> None:
     x = np.ones((30, 40))
     made = program(function, x)
     assert reason in reasons(made)
+
+
+@pytest.mark.parametrize("size", [100, 400, 700])
+@pytest.mark.parametrize("rows", [1, 5])
+def test_a_product_does_not_take_the_memory_of_what_its_epilogue_reads(
+    rows: int, size: int
+) -> None:
+    """Its sums need several blocks, so that they are in memory before the epilogue begins."""
+    rng = np.random.default_rng(0)
+    x, w, s = rng.normal(size=(rows, size)), rng.normal(size=(size, size)), rng.normal(size=size)
+    made = cr.compile(lambda x, w, s: (x @ w) * np.tanh(s + x[0]))
+    wanted = (x @ w) * np.tanh(s + x[0])
+    np.testing.assert_allclose(made(x, w, s), wanted, rtol=1e-11, atol=1e-11)
+    backwards = cr.compile(lambda x, w: np.tanh(np.tanh(x @ w) @ w.T) @ w)
+    np.testing.assert_allclose(
+        backwards(x, w), np.tanh(np.tanh(x @ w) @ w.T) @ w, rtol=1e-9, atol=1e-9
+    )
+    slope = cr.grad(lambda x: (np.tanh(np.tanh(x @ w) @ w) ** 2).sum())
+    np.testing.assert_allclose(
+        cr.compile(slope)(x), cr.compile(slope, backend="reference")(x), rtol=1e-8, atol=1e-10
+    )
