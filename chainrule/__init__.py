@@ -34,6 +34,9 @@ from .frontend.arguments import ShapeDtype as ShapeDtype
 from .frontend.compile import compile as compile
 from .frontend.fit import fit as fit
 from .frontend.fit import training_step as training_step
+from .frontend.jacobians import hessian as hessian
+from .frontend.jacobians import hvp as hvp
+from .frontend.jacobians import jacobian as jacobian
 from .frontend.pytree import module as module
 from .frontend.pytree import static as static
 from .frontend.trace import trace as trace

@@ -1,7 +1,16 @@
 """Tools that tell what a function of yours is: theorems that can be pointed at code."""
 
+from .differences import check_grads, fd_grad, fd_hessian_diag
 from .level_set import level_set
 from .linearity import is_linear, representer
 from .rank import rank
 
-__all__ = ["is_linear", "level_set", "rank", "representer"]
+__all__ = [
+    "check_grads",
+    "fd_grad",
+    "fd_hessian_diag",
+    "is_linear",
+    "level_set",
+    "rank",
+    "representer",
+]
