@@ -88,6 +88,8 @@ from .movement.tile import tile as tile
 from .movement.transpose import transpose as transpose
 from .movement.tril import tril as tril
 from .movement.triu import triu as triu
+from .norm.batch_norm import batch_norm as batch_norm
+from .norm.batch_norm_inference import batch_norm_inference as batch_norm_inference
 from .prob.bayes import bayes as bayes
 from .prob.binary_cross_entropy import binary_cross_entropy as binary_cross_entropy
 from .prob.conditional_entropy import conditional_entropy as conditional_entropy

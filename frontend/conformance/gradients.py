@@ -24,6 +24,9 @@ from .report import Finding
 STEPS = (1e-3, 1e-4, 1e-5)
 EPS = float(np.finfo(np.float64).eps)
 
+APART = SEED + 1_000_000
+"""Samples count up from `SEED`: a cotangent drawn as an input was would be that input."""
+
 
 def gradient(op: Op) -> Iterator[Finding]:
     """Each input's cotangent equals central differences, and is finite."""
@@ -50,7 +53,7 @@ def second_order(op: Op) -> Iterator[Finding]:
         first = call.gradient
         count = len(call.wanted)
         second = gradient_of(first, call.wanted, range(count))
-        outer = _draw(SEED + 1, [call.arrays[i] for i in call.wanted])
+        outer = _draw(APART + 1, [call.arrays[i] for i in call.wanted])
         found = evaluate(second, [*call.arrays, *seeds, *outer])
 
         def value(arrays: Sequence[Any], first: Graph = first, seeds: Any = seeds) -> list[Any]:
@@ -63,7 +66,7 @@ def modes(op: Op) -> Iterator[Finding]:
     """Forward mode gives the same number as reverse mode: ``<c, J v> = <J' c, v>``."""
     for call in smooth_calls(op):
         seeds = cotangents_for(call)
-        directions = _draw(SEED + 2, [call.arrays[i] for i in call.wanted])
+        directions = _draw(APART + 2, [call.arrays[i] for i in call.wanted])
         pushed = evaluate(call.tangent, [*call.arrays, *directions])
         pulled = evaluate(call.gradient, [*call.arrays, *seeds])
         forward, size = _product(seeds, pushed)
@@ -105,7 +108,7 @@ def _constant_calls(op: Op) -> Iterator[Call]:
 
 def cotangents_for(call: Call) -> list[Any]:
     """Random cotangents for the outputs that take one."""
-    return _draw(SEED, [call.results[i] for i in call.seeds])
+    return _draw(APART, [call.results[i] for i in call.seeds])
 
 
 def _draw(seed: int, like: Sequence[Any]) -> list[Any]:
@@ -138,7 +141,7 @@ def _against_differences(
         if not np.isfinite(cotangent).all():
             yield Finding("vjp", f"the {what} of {name} is not finite at {call.label}")
             continue
-        (direction,) = _draw(SEED + 3 + position, [cotangent])
+        (direction,) = _draw(APART + 3 + position, [cotangent])
         direction = direction * _stride(call.arrays[position])
         reverse, size = _product([cotangent], [direction])
         best = min(
