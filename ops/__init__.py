@@ -37,6 +37,7 @@ FAMILIES = {
         broadcast_to concatenate diagonal expand_dims eye flip iota one_hot pad repeat
         reshape roll slice split squeeze stack tile transpose tril triu
     """,
+    "nlp": "pmi",
     "norm": "batch_norm batch_norm_inference",
     "prob": """
         bayes binary_cross_entropy conditional_entropy cross_entropy_probs entropy js_divergence

@@ -88,6 +88,7 @@ from .movement.tile import tile as tile
 from .movement.transpose import transpose as transpose
 from .movement.tril import tril as tril
 from .movement.triu import triu as triu
+from .nlp.pmi import pmi as pmi
 from .norm.batch_norm import batch_norm as batch_norm
 from .norm.batch_norm_inference import batch_norm_inference as batch_norm_inference
 from .prob.bayes import bayes as bayes

@@ -1,3 +1,5 @@
-"""Models that the theory builds: sums of ridge functions, hinges, polygonal lines."""
+"""Models that the theory builds: word vectors now, sums of ridge functions and hinges to come."""
 
-__all__: list[str] = []
+from .skip_gram import SkipGram, cooccurrence_pairs
+
+__all__ = ["SkipGram", "cooccurrence_pairs"]
