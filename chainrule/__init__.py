@@ -34,11 +34,14 @@ from .frontend.arguments import ShapeDtype as ShapeDtype
 from .frontend.compile import compile as compile
 from .frontend.fit import fit as fit
 from .frontend.fit import training_step as training_step
+from .frontend.integrate import integrate as integrate
 from .frontend.jacobians import hessian as hessian
 from .frontend.jacobians import hvp as hvp
 from .frontend.jacobians import jacobian as jacobian
 from .frontend.pytree import module as module
 from .frontend.pytree import static as static
+from .frontend.taylor import jet as jet
+from .frontend.taylor import taylor_model as taylor_model
 from .frontend.trace import trace as trace
 from .frontend.tracer import Tracer as Tracer
 from .frontend.transforms import grad as grad

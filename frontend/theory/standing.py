@@ -81,7 +81,7 @@ def _carrying(row: Row) -> list[tuple[str, Any]]:
 @cache
 def _stated() -> dict[str, list[tuple[str, Any]]]:
     """What states each row, behind its module: ops, plugins that are no ops, rules and passes."""
-    for module in ("analysis", "distributions", "models", "optim", "nn", "losses", "jacobians"):
+    for module in ("analysis", "distributions", "models", "optim", "nn", "losses"):
         importlib.import_module(f"..{module}", __package__)
     ops = [(op.theory.split(), op.__module__, op) for op in registry]
     plugins = [

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.special
 from theory import both, central_gradient, within
 
 import chainrule as cr
@@ -260,6 +262,46 @@ def test_ad_08_peanos_example_has_no_continuous_second_derivatives() -> None:
     np.testing.assert_allclose([by_y, by_x], [1, -1], rtol=1e-9)
 
 
+# ad-09
+
+
+def test_ad_09_the_derivative_goes_under_the_integral() -> None:
+    """d/dx of the integral of e^(x t) over [0, 1] is ((x - 1) e^x + 1) / x^2."""
+
+    def integral(x: Any) -> Any:
+        return cr.integrate(lambda t: np.exp(x * t), 0.0, 1.0)
+
+    x = np.array(1.3)
+    for found in both(cr.grad(integral), x):
+        within(found, ((1.3 - 1) * np.exp(1.3) + 1) / 1.3**2, 1e-12)
+    within(integral(x), scipy.integrate.quad(lambda t: np.exp(1.3 * t), 0, 1)[0], 1e-12)
+    second = scipy.integrate.quad(lambda t: t * t * np.exp(1.3 * t), 0, 1)[0]
+    within(cr.grad(cr.grad(integral))(x), second, 1e-12)
+
+
+def test_ad_09_moving_limits_add_their_terms() -> None:
+    def integral(x: Any) -> Any:
+        return cr.integrate(lambda t: np.sin(x * t), 0.0, x * x)
+
+    x = 1.2
+    inner = scipy.integrate.quad(lambda t: t * np.cos(x * t), 0, x * x)[0]
+    for found in both(cr.grad(integral), np.array(x)):
+        within(found, inner + np.sin(x**3) * 2 * x, 1e-12)
+    ends = cr.grad(lambda a, b: cr.integrate(np.exp, a, b), argnums=(0, 1))(0.3, 0.9)
+    within(ends, [-np.exp(0.3), np.exp(0.9)], 1e-12)
+
+
+@pytest.mark.parametrize("nodes", [1, 2, 5])
+def test_ad_09_the_rule_is_exact_up_to_its_degree(nodes: int) -> None:
+    for degree in range(2 * nodes):
+        found = cr.integrate(lambda t, n=degree: t**n, 0.0, 2.0, nodes=nodes)
+        within(found, 2.0 ** (degree + 1) / (degree + 1), 1e-14)
+    beyond = cr.integrate(lambda t: t ** (2 * nodes), 0.0, 2.0, nodes=nodes)
+    assert abs(beyond - 2.0 ** (2 * nodes + 1) / (2 * nodes + 1)) > 1e-6
+    with pytest.raises(cr.ArgumentError, match="0 nodes"):
+        cr.integrate(np.sin, 0.0, 1.0, nodes=0)
+
+
 # ad-10
 
 
@@ -310,3 +352,84 @@ def test_ad_11_what_is_exact() -> None:
     within(cubic, 6 * x, 1e-13)
     off = cr.analysis.fd_hessian_diag(lambda x: np.sum(x**3), x, "forward", 0.25)
     within(off - 6 * x, [6 * 0.25, 6 * 0.25], 1e-12)  # the remainder is 6 h
+
+
+# ad-12
+
+
+def test_ad_12_coefficients_of_elementary_functions() -> None:
+    x, one = np.array(0.4), np.array(1.0)
+    y = np.tanh(0.4)
+    wanted = {
+        np.exp: [np.exp(0.4)] * 7,
+        np.sin: [np.sin(0.4 + k * np.pi / 2) for k in range(7)],
+        np.log1p: [np.log1p(0.4)]
+        + [(-1) ** (k - 1) * float(scipy.special.factorial(k - 1)) / 1.4**k for k in range(1, 7)],
+        np.tanh: [y, 1 - y**2, -2 * y * (1 - y**2), (1 - y**2) * (6 * y**2 - 2)],
+    }
+    for function, each in wanted.items():
+        found = cr.jet(function, x, one, len(each) - 1)
+        np.testing.assert_allclose(found, each, rtol=1e-10)
+        compiled = cr.compile(lambda x, v, f=function: cr.jet(f, x, v, 3))(x, one)
+        np.testing.assert_allclose(compiled, each[:4], rtol=1e-12)
+    with pytest.raises(cr.ArgumentError, match="the order is -1"):
+        cr.jet(np.exp, x, one, -1)
+
+
+def test_ad_12_of_a_polynomial_the_last_derivatives_vanish() -> None:
+    x, v = np.random.default_rng(0).normal(size=(2, 3))
+    found = cr.jet(lambda x: (x**3).sum(), x, v, 4)
+    within(found[3], 6 * (v**3).sum(), 1e-12)
+    assert found[4] == 0
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_ad_12_the_remainder_has_the_next_order(order: int) -> None:
+    function, a = random_dag(3), np.random.default_rng(3).normal(size=3)
+    model = cr.taylor_model(function, a, order)
+    within(model(a), function(a), 1e-14)
+    v, steps = np.random.default_rng(4).normal(size=3), np.array([1e-1, 1e-2])
+    errors = [abs(float(model(a + h * v) - function(a + h * v))) for h in steps]
+    slope = np.log10(errors[0] / errors[1])
+    np.testing.assert_allclose(slope, order + 1, atol=0.35)
+
+
+def test_ad_12_the_quadratic_model_is_gradient_and_hessian() -> None:
+    function, a = random_dag(5), np.random.default_rng(5).normal(size=3)
+    h = np.random.default_rng(6).normal(size=3)
+    gradient, matrix = cr.grad(function)(a), cr.hessian(function)(a)
+    wanted = function(a) + h @ gradient + h @ matrix @ h / 2
+    within(cr.taylor_model(function, a, 2)(a + h), wanted, 1e-12)
+
+
+# ad-13
+
+
+def test_ad_13_the_descent_direction_has_slope_minus_one() -> None:
+    function, x = random_dag(7), np.random.default_rng(7).normal(size=3)
+    found = cr.analysis.check_local_min(function, x)
+    assert found.kind == "descent"
+    step = 1e-6
+    slope = (function(x + step * found.direction) - function(x)) / step
+    np.testing.assert_allclose(slope, -1, rtol=1e-3)
+
+
+def test_ad_13_a_saddle_shows_the_way_down() -> None:
+    matrix = np.diag([3.0, 1.0, -0.5])
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    matrix = turn @ matrix @ turn.T
+
+    def function(x: Any) -> Any:
+        return x @ matrix @ x / 2
+
+    found = cr.analysis.check_local_min(function, np.zeros(3))
+    assert found.kind == "saddle"
+    within(found.curvature, np.linalg.eigvalsh(matrix)[0], 1e-12)
+    assert function(1e-2 * found.direction) < 0
+
+
+def test_ad_13_the_conditions_are_necessary_and_not_sufficient() -> None:
+    low = cr.analysis.check_local_min(lambda x: (x**4).sum(), np.zeros(2))
+    turning = cr.analysis.check_local_min(lambda x: (x**3).sum(), np.zeros(2))
+    assert low == turning == ("stationary", None, 0.0)  # the one is a minimum, the other is none
+    assert cr.analysis.check_local_min(lambda x: (x**2).sum(), np.zeros(2)).curvature == 2
