@@ -1,5 +1,7 @@
-"""Models that the theory builds: word vectors now, sums of ridge functions and hinges to come."""
+"""Models that the theory builds: linear ones behind links, risks, word vectors."""
 
+from .glm import GLM
+from .risk import Risk
 from .skip_gram import SkipGram, cooccurrence_pairs
 
-__all__ = ["SkipGram", "cooccurrence_pairs"]
+__all__ = ["GLM", "Risk", "SkipGram", "cooccurrence_pairs"]

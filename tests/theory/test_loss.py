@@ -12,6 +12,7 @@ from theory import DTYPES, both, central_gradient, within
 
 import chainrule as cr
 from chainrule import losses, ops
+from chainrule.frontend.models import GLM, Risk
 
 rng = np.random.default_rng(0)
 
@@ -57,6 +58,95 @@ def test_loss_02_its_gradient_is_zero() -> None:
     labels, scores = rng.integers(0, 4, 5), rng.normal(size=(5, 4))
     for found in both(cr.grad(lambda z: ops.zero_one_error(labels, z).mean()), scores):
         np.testing.assert_array_equal(found, np.zeros((5, 4)))
+
+
+# loss-03
+
+
+def test_loss_03_chunks_do_not_change_the_risk() -> None:
+    risk = Risk(lambda w, x: x @ w, losses.half_squared_error)
+    x, w, y = rng.normal(size=(50, 3)), rng.normal(size=3), rng.normal(size=50)
+    wanted = np.square(x @ w - y).mean() / 2
+    for batch in (None, 1, 7, 50, 99):
+        within(risk.empirical(w, x, y, batch), wanted, 1e-12)
+    slope = cr.grad(lambda w: risk.empirical(w, x, y, 7))
+    for found in both(slope, w):
+        within(found, x.T @ (x @ w - y) / 50, 1e-12)
+    with pytest.raises(cr.ArgumentError, match="wanted at least 1"):
+        risk.empirical(w, x[:0], y[:0])
+
+
+def test_loss_03_the_minimiser_of_a_linear_model_is_least_squares() -> None:
+    risk = Risk(lambda w, x: x @ w, losses.half_squared_error)
+    x, y = rng.normal(size=(60, 3)), rng.normal(size=60)
+    found = risk.minimise(np.zeros(3), x, y, cr.optim.sgd(0.5), 200)
+    within(found, np.linalg.lstsq(x, y, rcond=None)[0], 1e-8)
+
+
+def test_loss_03_empirical_risks_estimate_the_expected_one() -> None:
+    """For x and noise normal, the half squared error of w is (|w - w*|^2 + s^2) / 2 on average."""
+    truth, w, noise = np.array([1.0, -2.0]), np.array([0.5, -1.0]), 0.3
+    risk = Risk(lambda w, x: x @ w, losses.half_squared_error)
+
+    def sampler(rng: np.random.Generator, count: int) -> Any:
+        x = rng.normal(size=(count, 2))
+        return x, x @ truth + noise * rng.normal(size=count)
+
+    value, error = risk.monte_carlo(w, sampler, 20_000, seed=0)
+    wanted = (np.sum((w - truth) ** 2) + noise**2) / 2
+    assert abs(value - wanted) <= 4 * error
+    assert risk.monte_carlo(w, sampler, 20_000, seed=0) == (value, error)
+    _, wide = risk.monte_carlo(w, sampler, 200, seed=0)
+    np.testing.assert_allclose(wide / error, 10, rtol=0.25)  # the root of a hundred times more
+
+
+# loss-04
+
+
+@pytest.mark.parametrize("link", ["identity", "logit", "log"])
+def test_loss_04_the_gradient_of_a_canonical_link(link: str) -> None:
+    x, w = rng.normal(size=(20, 3)) / 2, rng.normal(size=3)
+    y = rng.integers(0, 2, 20).astype(float)
+    for found in both(cr.grad(lambda m: m.loss(x, y).sum()), GLM(w, np.float64(0.2), link)):
+        mean = {
+            "identity": x @ w + 0.2,
+            "logit": scipy.special.expit(x @ w + 0.2),
+            "log": np.exp(x @ w + 0.2),
+        }[link]
+        within(found.weight, (mean - y) @ x, 1e-12)
+        within(found.bias, (mean - y).sum(), 1e-12)
+
+
+def test_loss_04_gaussian_targets_are_least_squares() -> None:
+    x, y = rng.normal(size=(40, 3)), rng.normal(size=40)
+    found = GLM.fit(x, y, "identity")
+    wanted = np.linalg.lstsq(np.hstack([x, np.ones((40, 1))]), y, rcond=None)[0]
+    within(np.append(found.weight, found.bias), wanted, 1e-10)
+
+
+def test_loss_04_bernoulli_and_categorical_ones_are_scikit_learns() -> None:
+    linear = pytest.importorskip("sklearn.linear_model")
+    x = rng.normal(size=(300, 3))
+    y = (rng.uniform(size=300) < scipy.special.expit(x @ [1.0, -1.0, 0.5])).astype(int)
+    sure = linear.LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(x, y)
+    found = GLM.fit(x, y, "logit")
+    np.testing.assert_allclose(found.weight, sure.coef_[0], rtol=1e-4)
+    np.testing.assert_allclose(found.bias, sure.intercept_[0], rtol=1e-3, atol=1e-5)
+    labels = rng.integers(0, 3, 300)
+    several = linear.LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(x, labels)
+    model = GLM.fit(x, labels, "softmax")
+    np.testing.assert_allclose(model(x), several.predict_proba(x), atol=1e-5)
+
+
+def test_loss_04_poisson_targets_have_a_gradient_of_zero() -> None:
+    x = rng.normal(size=(200, 2))
+    y = rng.poisson(np.exp(x @ [0.3, -0.2] + 0.5)).astype(float)
+    model = GLM.fit(x, y, "log")
+    rest = np.exp(x @ model.weight + model.bias) - y
+    assert np.abs(rest @ x).max() <= 1e-8
+    assert abs(rest.sum()) <= 1e-8
+    with pytest.raises(cr.ArgumentError, match="the link is 'probit'"):
+        GLM.fit(x, y, "probit")
 
 
 # loss-05
