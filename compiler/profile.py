@@ -16,6 +16,9 @@ from ..runtime.files import atomic_write
 if TYPE_CHECKING:
     from .native.record import KernelRecord
 
+LEAST_SECONDS = 1e-7
+"""What takes less is not told apart from the instructions around it: it has no rate."""
+
 
 @dataclass(frozen=True, slots=True)
 class KernelTime:
@@ -176,4 +179,4 @@ def _us(seconds: float) -> str:
 
 
 def _rate(amount: int, seconds: float) -> str:
-    return f"{amount / seconds / 1e9:.1f}" if amount and seconds else "-"
+    return f"{amount / seconds / 1e9:.1f}" if amount and seconds >= LEAST_SECONDS else "-"
